@@ -1,0 +1,1 @@
+"""Requirements as data: one TOML sheet per area."""

@@ -1,0 +1,39 @@
+"""All frames of one scenario with its circumstances: what verdicts are made from."""
+
+from dataclasses import dataclass, field
+
+from ringback.evidence.circumstances import Circumstances
+from ringback.evidence.frame import (
+    BrokenFrame,
+    Connection,
+    DatagramFrame,
+    Frame,
+    HttpFrame,
+    RtcpFrame,
+    RtpFrame,
+    SipFrame,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Every tuple is in the order of the capture; frozen when the case closes.
+
+    ``circumstances`` is None for a capture that ringback did not make.
+    """
+
+    circumstances: Circumstances | None
+    sip: tuple[SipFrame, ...] = ()
+    http: tuple[HttpFrame, ...] = ()
+    rtp: tuple[RtpFrame, ...] = ()
+    rtcp: tuple[RtcpFrame, ...] = ()
+    datagrams: tuple[DatagramFrame, ...] = ()
+    broken: tuple[BrokenFrame, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    packets: int = 0
+    complaints: tuple[str, ...] = field(default=())  # what the reader could not do
+
+    def frames(self) -> tuple[Frame, ...]:
+        """Everything that was said, in order."""
+        said = (*self.sip, *self.http, *self.rtp, *self.rtcp, *self.datagrams)
+        return tuple(sorted((*said, *self.broken), key=lambda f: f.number))

@@ -1,0 +1,124 @@
+"""One thing seen on a leg: who said what to whom, when, and in which packet."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringback.values import Address, Leg, Role
+from ringback.wire.message import Message
+from ringback.wire.rtp import RtpPacket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """``number`` is the packet's number as Wireshark counts it, from 1: of the packet
+    that completed the thing. ``time`` is seconds since the capture's first packet.
+    ``flow`` numbers TCP connections and UDP address pairs, from 0, in order seen."""
+
+    number: int
+    time: float
+    source: Address
+    target: Address
+    flow: int
+    leg: Leg | None = None
+    sender: Role | None = None
+    receiver: Role | None = None
+    secured: bool = False  # it travelled inside TLS (or as SRTP, for media)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipFrame(Frame):
+    sip: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFrame(Frame):
+    """``start`` is the request or status line; header names are lower case."""
+
+    start: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The first value of that header, or an empty text."""
+        return next((v for k, v in self.headers if k == name.lower()), "")
+
+    @property
+    def status(self) -> int:
+        """The status code of a response; 0 for a request."""
+        return int(self.start.split()[1]) if self.start.startswith("HTTP/") else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpFrame(Frame):
+    """``rtp`` is the packet in the clear; for SRTP it is None when the tag does not
+    verify or no key is known, and ``octets`` is always what the wire carried."""
+
+    octets: bytes
+    rtp: RtpPacket | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtcpFrame(Frame):
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenFrame(Frame):
+    """Octets that no reading accepts, or that follow such octets on their stream."""
+
+    octets: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatagramFrame(Frame):
+    """A datagram that is neither media nor the recorder's marker."""
+
+    octets: bytes
+
+
+class TlsEvent(StrEnum):
+    CLIENT_HELLO = "ClientHello"
+    SERVER_HELLO = "ServerHello"
+    CERTIFICATE_REQUEST = "CertificateRequest"
+    CERTIFICATE = "Certificate"
+    CERTIFICATE_VERIFY = "CertificateVerify"
+    FINISHED = "Finished"
+    ALERT = "Alert"
+    APPLICATION_DATA = "ApplicationData"
+    UNREADABLE = "Unreadable"  # a record that could not be decrypted
+    OTHER = "Other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFrame(Frame):
+    """One handshake message or alert. ``certificates`` are DER, leaf first;
+    ``alert`` is (level, description) as in RFC 8446 §6."""
+
+    event: TlsEvent
+    certificates: tuple[bytes, ...] = ()
+    alert: tuple[int, int] | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One TCP connection: who opened it, whether TLS ran on it and how that went.
+
+    ``server`` accepted it. ``established`` is true when both Finished were seen.
+    """
+
+    flow: int
+    client: Address
+    server: Address
+    leg: Leg | None
+    opener: Role | None
+    acceptor: Role | None
+    opened: int  # frame number of the SYN, or of the first packet seen
+    closed: int = 0  # frame number of the first FIN or RST; 0 while open
+    tls: tuple[TlsFrame, ...] = ()
+    version: str = ""  # "TLSv1.2", "TLSv1.3", or empty without TLS
+    cipher: str = ""  # the IANA name
+    established: bool = False
+    readable: bool = True  # secrets were at hand and decryption worked
+    clear_octets: int = 0  # application octets that travelled outside TLS

@@ -1,0 +1,33 @@
+"""Everything this package raises on purpose, sorted by who is to blame."""
+
+from dataclasses import dataclass
+
+
+class Fault(Exception):
+    """Root of the tree; never raised itself."""
+
+
+class PeerFault(Fault):
+    """The peer broke a rule: the test fails."""
+
+
+class TestbedFault(Fault):
+    """Our own side fell over: the case is an error, never the SUT's failure."""
+
+    __test__ = False  # pytest would collect it for its name
+
+
+class Misuse(Fault):
+    """The caller asked for the impossible: usage or configuration is wrong."""
+
+
+@dataclass(eq=False)
+class Malformed(PeerFault):
+    """Octets that no reading of the grammar accepts."""
+
+    why: str
+    octets: bytes
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.why}, at octet {self.at} of {len(self.octets)}"

@@ -1,0 +1,1 @@
+"""The only I/O: the memory network, real sockets, TLS, the recorder."""

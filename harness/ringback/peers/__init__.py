@@ -1,0 +1,1 @@
+"""The five reference roles, and the faulty and quirky ones made from them."""

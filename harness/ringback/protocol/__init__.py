@@ -1,0 +1,1 @@
+"""State machines: facts in, wishes out; no sockets, clocks, logs or randomness."""

@@ -1,0 +1,94 @@
+"""What happens to a transaction, and what it wants done about it.
+
+Timers are effects with relative times, so a machine needs no clock and a test reads
+off exactly what RFC 3261 §17 prints.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringback.wire.message import Message
+
+
+class Timer(StrEnum):
+    """RFC 3261 table 4, and L and M of RFC 6026 §8.7."""
+
+    A = "A"
+    B = "B"
+    D = "D"
+    E = "E"
+    F = "F"
+    G = "G"
+    H = "H"
+    I = "I"
+    J = "J"
+    K = "K"
+    L = "L"
+    M = "M"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message from the wire that matched this transaction."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The user of a server transaction wants this response sent."""
+
+    response: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    reason: str
+
+
+Event = Received | Answer | Fired | LinkLost
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand the message to the transaction's user."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    timer: Timer
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The transaction is over; ``failure`` is empty when it served its time."""
+
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that did not fit: nothing is dropped in silence."""
+
+    event: Event
+
+
+Effect = Send | Deliver | Arm | Disarm | Ended | Ignored

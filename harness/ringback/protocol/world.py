@@ -1,0 +1,200 @@
+"""The words between a peer and the world it sits in: facts in, wishes out.
+
+A peer is anything with ``on(fact) -> tuple[Wish, ...]`` (see :class:`Peer`). It never
+touches a socket, a clock or a file: it is told facts and answers with wishes. The same
+peer sits on the memory network and on real sockets.
+
+A *link* is one stream connection, named by a text that is unique within its peer. The
+peer names the links it opens (``Connect``), the network names those it accepts. What
+travels on a link is plaintext: TLS is the network's affair, asked for by ``secured``.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ringback.values import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The peer is seated; its listeners are open. The first fact it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link stands: one that the peer wished for, or (``accepted``) one from outside.
+
+    ``names`` are the names the other side's certificate proved, empty without TLS.
+    """
+
+    link: str
+    local: Address
+    remote: Address
+    secured: bool
+    accepted: bool
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Octets came in on a link, cut at no particular place."""
+
+    link: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A link is gone or never came to be; ``reason`` is for people."""
+
+    link: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A datagram came in on a local port that the peer had bound."""
+
+    port: int
+    source: Address
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """An alarm that the peer had set went off, at ``now`` seconds.
+
+    ``now`` counts from an arbitrary start and is when the alarm was *due*, so that
+    alarms set in answer to it do not drift.
+    """
+
+    alarm: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to a Fetch; ``value`` is None when the store has no such thing."""
+
+    key: str
+    value: object
+
+
+Fact = Started | Opened | Arrived | Lost | Heard | Rang | Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open a link. ``target.host`` may be a name; ``name`` is whom TLS must prove.
+
+    Answered by Opened, or by Lost when there is no way, or TLS is refused.
+    """
+
+    link: str
+    target: Address
+    secured: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Send octets on a link. SIP peers put exactly one message into one Write.
+
+    Octets wished before the link is Opened wait for it.
+    """
+
+    link: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End a link after what was written (close_notify, then FIN)."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Listen for datagrams on a local port, from now until Release."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Send one datagram from a bound local port."""
+
+    port: int
+    target: Address
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Ring after so many seconds; setting the same alarm again moves it."""
+
+    alarm: str
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Take an alarm back; silent when it is not set."""
+
+    alarm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Ask the store; ``question`` is one of the types in ``protocol.mailbox``."""
+
+    key: str
+    question: object
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Hand something to the store to keep; not answered."""
+
+    record: object
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Something worth a line in the trace: an ignored event, a policy decision."""
+
+    text: str
+
+
+Wish = (
+    Connect | Write | Close | Bind | Release | Cast | Alarm | Hush | Fetch | Store | Trace
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A port a peer serves: ``secured`` means TLS with a client certificate asked for
+    (``mutual``) or not (HTTPS)."""
+
+    port: int
+    secured: bool = False
+    mutual: bool = False
+
+
+class Peer(Protocol):
+    """Whatever can be seated on a network."""
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]: ...
+
+    def on(self, fact: Fact) -> tuple[Wish, ...]: ...
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Calls, transactions, ports still open: empty once all is over."""
+        ...

@@ -1,0 +1,133 @@
+"""A SIP message that forgets no octet.
+
+RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from ringback.faults import Malformed
+
+CRLF = b"\r\n"
+_LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
+_STATUS = re.compile(rb"SIP/2\.0 ([1-6]\d\d)(?: |$)", re.IGNORECASE)
+_LONG_FORM = {
+    "c": "content-type",
+    "e": "content-encoding",
+    "f": "from",
+    "i": "call-id",
+    "k": "supported",
+    "l": "content-length",
+    "m": "contact",
+    "s": "subject",
+    "t": "to",
+    "v": "via",
+    "x": "session-expires",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field as it stood: spelling, spacing, folds and all."""
+
+    octets: bytes
+
+    @classmethod
+    def of(cls, name: str, value: str) -> Self:
+        return cls(f"{name}: {value}".encode())
+
+    @property
+    def name(self) -> str:
+        """Lower case and in the long form (RFC 3261 §7.3.3)."""
+        spelled = self.octets.partition(b":")[0].strip().lower().decode("latin-1")
+        return _LONG_FORM.get(spelled, spelled)
+
+    @property
+    def value(self) -> str:
+        text = self.octets.partition(b":")[2].decode("utf-8", "surrogateescape")
+        return re.sub(r"\s*\r\n\s+", " ", text).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request or a response; ``bytes(Message.parse(octets)) == octets``."""
+
+    start: bytes
+    fields: tuple[Field, ...]
+    body: bytes = b""
+
+    @classmethod
+    def parse(cls, octets: bytes) -> Self:
+        """Take apart at the blank line only; Malformed when there is none."""
+        head, blank, body = octets.partition(CRLF + CRLF)
+        if not blank:
+            raise Malformed("no blank line closes the header", octets, len(octets))
+        start, *lines = _LINE_END.split(head)
+        return cls(start, tuple(map(Field, lines)), body)
+
+    @classmethod
+    def request(
+        cls, method: str, uri: str, fields: Iterable[Field], body: bytes = b""
+    ) -> Self:
+        """A request with a Content-Length that is true (RFC 3261 §20.14)."""
+        length = Field.of("Content-Length", str(len(body)))
+        return cls(f"{method} {uri} SIP/2.0".encode(), (*fields, length), body)
+
+    @classmethod
+    def response(
+        cls, status: int, reason: str, fields: Iterable[Field], body: bytes = b""
+    ) -> Self:
+        """A response with a Content-Length that is true."""
+        length = Field.of("Content-Length", str(len(body)))
+        return cls(f"SIP/2.0 {status} {reason}".encode(), (*fields, length), body)
+
+    def __bytes__(self) -> bytes:
+        return CRLF.join([self.start, *(f.octets for f in self.fields), b"", self.body])
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of that field, in order, one entry per header line."""
+        return tuple(f.value for f in self.fields if f.name == name.lower())
+
+    def first(self, name: str) -> str:
+        """The topmost value, or an empty text: absence is the judge's affair."""
+        return next(iter(self.all(name)), "")
+
+    def under(self, field: Field) -> Self:
+        """A copy with one field laid on top; no other octet moves."""
+        return replace(self, fields=(field, *self.fields))
+
+    def without(self, name: str) -> Self:
+        """A copy that lacks every field of that name."""
+        kept = tuple(f for f in self.fields if f.name != name.lower())
+        return replace(self, fields=kept)
+
+    @property
+    def status(self) -> int:
+        """The status code of a response; 0 for a request."""
+        found = _STATUS.match(self.start)
+        return int(found[1]) if found else 0
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase of a response; empty for a request."""
+        if not self.status:
+            return ""
+        text = self.start.decode("utf-8", "surrogateescape")
+        return text.partition(" ")[2].partition(" ")[2]
+
+    @property
+    def method(self) -> str:
+        """What a request asks, or what a response answers (from its CSeq)."""
+        if self.status:
+            return self.first("cseq").rpartition(" ")[2]
+        return self.start.partition(b" ")[0].decode("latin-1")
+
+    @property
+    def uri(self) -> str:
+        """The Request-URI as it stood; empty for a response."""
+        if self.status:
+            return ""
+        text = self.start.decode("utf-8", "surrogateescape")
+        return text.partition(" ")[2].rpartition(" ")[0]
