@@ -1,0 +1,62 @@
+# ringback: `make demo` shows it, `make test` proves it. Everything else is in CONTRIBUTING.md.
+
+PYTHON   ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell command -v $(p) && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo ok),$(p))))
+VENV     := .venv
+BIN      := $(VENV)/bin
+PROGRAMS := tshark dumpcap editcap sipp baresip
+PACKAGES := tshark sip-tester baresip
+MISSING   = $(strip $(foreach p,$(PROGRAMS),$(if $(shell command -v $(p)),,$(p))))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup programs lock format clean sample
+
+help:
+	@echo 'make demo    order a voice message to a phone in all three security modes, captured and judged'
+	@echo 'make test    lint, types, selftest and the conformance suites'
+	@echo 'make setup   only the set-up that both of them do first'
+	@echo 'make lock    write requirements.lock anew from pyproject.toml'
+
+demo: setup
+	@$(BIN)/ringback demo
+
+test: setup
+	@$(BIN)/tox run
+
+setup: programs $(VENV)/.ready
+
+# Debian's names for the programs; without root both commands still work, with less.
+programs:
+	@missing="$(MISSING)"; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing $(PACKAGES) (for: $$missing)"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES) >/dev/null \
+	      || echo "could not install them; going on without: see 'ringback doctor'"; \
+	  else \
+	    echo "not found: $$missing"; \
+	    echo "  to add them:  sudo apt-get install $(PACKAGES)"; \
+	    echo "  without them some cases stay not-tested: 'ringback doctor' lists which"; \
+	  fi; \
+	fi
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo 'ringback needs Python 3.11 or newer: sudo apt-get install python3 python3-venv'; exit 2; fi
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null \
+	    && $(PYTHON) -m venv --clear $(VENV); } || { echo 'no virtual environment: sudo apt-get install python3-venv'; exit 2; }
+	@echo 'installing the locked dependencies into $(VENV)'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Hashes but no addresses: the lock works with any index. Needs uv on the PATH.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-config --group dev pyproject.toml --custom-compile-command 'make lock' -o requirements.lock
+
+format:
+	$(BIN)/ruff format harness testsuites benchmarks
+	$(BIN)/ruff check --fix harness testsuites benchmarks
+
+clean:
+	rm -rf $(VENV) .tox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

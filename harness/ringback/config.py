@@ -1,0 +1,222 @@
+"""What ``ringback.toml`` may say, typed; every field has the lab's own value.
+
+An unknown key or a wrong type is refused with file and line, for a misspelt word that
+is silently ignored would make a test of something else.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from ringback.faults import Misuse
+from ringback.values import Role, Security
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whatever has its own table in the file."""
+
+
+class Place(Part, frozen=True, kw_only=True):
+    """Where a SIP party listens: ``name`` is what its certificate proves."""
+
+    name: str
+    host: str = "127.0.0.1"
+    port: Port = 5060
+    secured_port: Port = 5061
+
+
+class Worker(Place, frozen=True, kw_only=True):
+    """A UM worker process: it takes the calls that the service redirects."""
+
+
+class Peering(Place, frozen=True, kw_only=True):
+    """A UM IP gateway as the UM knows it (facts §4.8: OutcallsAllowed)."""
+
+    outcalls_allowed: bool = True
+
+
+class Um(Place, frozen=True, kw_only=True):
+    """The UM service and its workers; times in seconds."""
+
+    name: str = "um.ringback.test"
+    workers: tuple[Worker, ...] = (
+        Worker(name="um-1.ringback.test", port=5065, secured_port=5066),
+        Worker(name="um-2.ringback.test", port=5067, secured_port=5068),
+    )
+    gateways: tuple[Peering, ...] = (
+        Peering(name="gateway.ringback.test", port=5080, secured_port=5081),
+    )
+    max_calls: Annotated[int, msgspec.Meta(ge=0, le=200)] = 100
+    call_limit: float = 1800.0
+    no_answer: float = 30.0
+    media_ports: tuple[Port, Port] = (20000, 29999)
+
+
+class Cas(Part, frozen=True, kw_only=True):
+    name: str = "cas.ringback.test"
+    host: str = "127.0.0.1"
+    https_port: Port = 8443
+    sip_port: Port = 5070
+    sip_secured_port: Port = 5071
+
+
+class Gateway(Place, frozen=True, kw_only=True):
+    """``phones`` maps a number to a SIP URI; "*" is every other number."""
+
+    name: str = "gateway.ringback.test"
+    port: Port = 5080
+    secured_port: Port = 5081
+    phone_port: Port = 5085
+    phones: dict[str, str] = msgspec.field(
+        default_factory=lambda: {"*": "sip:phone.ringback.test:5090;transport=tcp"}
+    )
+    channels: int = 100
+    media_ports: tuple[Port, Port] = (30000, 39999)
+
+
+class Phone(Place, frozen=True, kw_only=True):
+    name: str = "phone.ringback.test"
+    port: Port = 5090
+    secured_port: Port = 5091
+    media_ports: tuple[Port, Port] = (40000, 49999)
+
+
+class Rule(Part, frozen=True, kw_only=True):
+    """A dialing rule of the dial plan (facts §6.2)."""
+
+    name: str
+    mask: str
+    dialed: str
+    comment: str = ""
+
+
+class Plan(Part, frozen=True, kw_only=True):
+    """The UM dial plan (facts §6.1, §6.2)."""
+
+    uri_type: str = "TelExtn"
+    digits: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+    outside_line: str = "9"
+    international_code: str = "011"
+    national_prefix: str = "1"
+    country_code: str = "1"
+    version: str = "2007"
+    in_country: tuple[Rule, ...] = (
+        Rule(name="anywhere", mask="+1206555xxxx", dialed="+1206555xxxx"),
+    )
+    international: tuple[Rule, ...] = (
+        Rule(name="overseas", mask="+4420*", dialed="+4420*"),
+    )
+
+
+class Policy(Part, frozen=True, kw_only=True):
+    """A UM mailbox policy: which rule groups and extensions its users may dial."""
+
+    name: str = "default"
+    in_country: tuple[str, ...] = ("anywhere",)
+    international: tuple[str, ...] = ("overseas",)
+    extensions: bool = True
+    subscribers: bool = True
+    play_on_phone: bool = True
+
+
+class Account(Part, frozen=True, kw_only=True):
+    """Whose password the lab takes from the environment variable ``password_env``."""
+
+    name: str
+    password_env: str = ""
+
+
+class Trust(Part, frozen=True, kw_only=True):
+    """``roots`` are PEM files trusted beside the lab's own root; ``names`` further
+    FQDNs on the list of trusted peers (facts §4.9)."""
+
+    roots: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Statement(Part, frozen=True, kw_only=True):
+    """What the vendor says of the system under test (ICS and IXIT).
+
+    The numbers are dialled to reach a phone that behaves so; an empty one means the
+    vendor has none, and the cases that need it stay not-tested.
+    """
+
+    answers: str = "+12065550123"
+    busy: str = ""
+    silent: str = ""
+    unknown: str = ""
+    redirects: str = ""
+    mutual_tls: bool = True
+    srtp: bool = True
+    telephone_event: bool = True
+    sends_keys: bool = False
+    hangs_up: bool = False
+    options: bool = True
+    ringback_binding: bool = False
+
+
+class Config(Part, frozen=True, kw_only=True):
+    """The whole file. ``timer_scale`` shortens the reference roles' timers."""
+
+    security: Security = Security.UNSECURED
+    timer_scale: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
+    lab: str = ""  # a directory made by `ringback lab init`
+    mailbox: str = ""  # an SQLite file; empty is the lab's own, in memory
+    um: Um = Um()
+    cas: Cas = Cas()
+    gateway: Gateway = Gateway()
+    phone: Phone = Phone()
+    dial_plan: Plan = Plan()
+    policies: tuple[Policy, ...] = (
+        Policy(),
+        Policy(name="extensions-only", in_country=(), international=()),
+    )
+    users: tuple[Account, ...] = ()
+    trust: Trust = Trust()
+    resolve: dict[str, str] = {}
+    sut: dict[Role, str] = {}
+    statement: Statement = Statement()
+
+
+def load(path: Path) -> Config:
+    """Read a ``ringback.toml``; Misuse names the file and the line."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise Misuse(f"{path}: {trouble}") from trouble
+    try:
+        return msgspec.toml.decode(text, type=Config)
+    except msgspec.ValidationError as trouble:
+        line = _line_of(text, str(trouble))
+        raise Misuse(f"{path}:{line}: {_plain(str(trouble))}") from trouble
+    except msgspec.DecodeError as trouble:
+        raise Misuse(f"{path}: {trouble}") from trouble
+
+
+def _plain(why: str) -> str:
+    """msgspec speaks of objects and ``$``; a reader knows keys and tables."""
+    why = why.replace("Object contains unknown field", "unknown key")
+    return re.sub(r" - at `\$\.?(.*?)`", r" in [\1]", why).replace(" in []", "")
+
+
+def _line_of(text: str, why: str) -> int:
+    """The line that the complaint means: the key, or at least its table."""
+    found = re.search(r"at `\$\.?([^`]*)`", why)
+    path = re.sub(r"\[[^\]]*\]", "", found[1]).split(".") if found else []
+    unknown = re.search(r"unknown field `([^`]+)`", why)
+    *tables, key = [*path, unknown[1]] if unknown else path or [""]
+    table, heading = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]\s]+)\s*\]+", line):
+            table = header[1]
+            if table == ".".join([*tables, key]):
+                heading = number
+        elif table == ".".join(t for t in tables if t) and re.match(
+            rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line
+        ):
+            return number
+    return heading
