@@ -31,3 +31,7 @@ class Malformed(PeerFault):
 
     def __str__(self) -> str:
         return f"{self.why}, at octet {self.at} of {len(self.octets)}"
+
+
+class Untestable(Fault):
+    """The world that a scenario needs cannot be had here: its cases are not-tested."""

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ringback.report import allure, junit
+from ringback.report.folder import Folder, cut_short
 from ringback.report.records import (
     FindingRecord,
     Footer,
@@ -122,3 +123,39 @@ def test_a_scenario_is_as_bad_as_its_worst_finding() -> None:
     assert scenario_line(SCENARIO, FINDINGS).startswith("! ")
     assert scenario_line(SCENARIO, FINDINGS[:1]).startswith("+ ")
     assert in_words({"pass": 2, "fail": 1}) == "1 fail, 2 pass"
+
+
+def test_a_run_that_was_killed_is_told_to_the_next(tmp_path: Path) -> None:
+    folder = Folder.begin(tmp_path)
+    for record in (HEADER, SCENARIO, *FINDINGS):
+        folder.add(record)
+    assert "r1 before this one was cut short; its 5 findings" in cut_short(tmp_path)
+    folder.add(Footer(finished="", seconds=1.0, counts={}, exit_status=1))
+    assert not cut_short(tmp_path)
+
+
+def test_two_runs_in_one_second_have_a_folder_each(tmp_path: Path) -> None:
+    first, second = Folder.begin(tmp_path), Folder.begin(tmp_path)
+    assert first.reports != second.reports
+    assert (tmp_path / "reports" / "latest").resolve() == second.reports.resolve()
+
+
+def test_the_page_holds_every_verdict_and_asks_no_network(tmp_path: Path) -> None:
+    folder = Folder.begin(tmp_path)
+    for record in (HEADER, SCENARIO, *FINDINGS):
+        folder.add(record)
+    folder.publish()
+    page = (folder.reports / "index.html").read_text()
+    assert all(f.requirement in page for f in FINDINGS)
+    assert "cut short" in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_hostile_text_cannot_become_markup(tmp_path: Path) -> None:
+    evil = finding("SIP-ACK-009", "fail", "<script>alert(1)</script>")
+    folder = Folder.begin(tmp_path)
+    for record in (HEADER, SCENARIO, evil):
+        folder.add(record)
+    folder.publish()
+    assert "<script" not in (folder.reports / "index.html").read_text()

@@ -1,0 +1,92 @@
+"""The system under test: where it is, and what it can be asked for."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ringback.config import Config, Peering, Statement
+from ringback.faults import Misuse, Untestable
+from ringback.values import Address, Role, Security
+
+FORMS = "tcp:HOST:PORT, tls:HOST:PORT, https://HOST/PATH or exec:COMMAND"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """One role that is not ours. ``way`` is "tcp", "tls", "https" or "exec"."""
+
+    role: Role
+    way: str
+    address: Address
+    path: str = ""
+    command: str = ""
+
+    @classmethod
+    def parse(cls, role: Role, where: str) -> "Outside":
+        """Misuse names what is wrong and which forms there are."""
+        if found := re.fullmatch(r"(tcp|tls):(.+:\d+)", where):
+            return cls(role, found[1], Address.parse(found[2]))
+        if where.startswith("https://"):
+            url = urlsplit(where)
+            if not url.hostname:
+                raise Misuse(f"--sut {role}={where}: no host in the URL")
+            return cls(role, "https", Address(url.hostname, url.port or 443), url.path)
+        if where.startswith("exec:") and where != "exec:":
+            return cls(role, "exec", Address("", 0), command=where[5:])
+        raise Misuse(f"--sut {role}={where}: not one of {FORMS}")
+
+
+def parse_sut(words: dict[Role, str]) -> dict[Role, Outside]:
+    """All of them; roles between two outside ones must be outside too."""
+    found = {role: Outside.parse(role, where) for role, where in words.items()}
+    for role, one in found.items():
+        if role in {Role.GATEWAY, Role.UM} and one.way == "https":
+            raise Misuse(f"--sut {role}={words[role]}: a {role} speaks SIP, not HTTPS")
+    return found
+
+
+def with_gateway(config: Config, gateway: Outside) -> Config:
+    """The UM's only gateway is the one outside."""
+    import msgspec
+
+    name = gateway.address.host
+    if re.fullmatch(r"[\d.]+|.*:.*", name):
+        name = config.gateway.name
+    peering = Peering(
+        name=name,
+        host=config.resolve.get(gateway.address.host, gateway.address.host),
+        port=gateway.address.port,
+        secured_port=gateway.address.port,
+    )
+    um = msgspec.structs.replace(config.um, gateways=(peering,))
+    return msgspec.structs.replace(config, um=um)
+
+
+def why_not(outside: dict[Role, Outside], security: Security) -> str:
+    """Why a mode cannot be tried with this SUT; empty when it can."""
+    gateway = outside.get(Role.GATEWAY)
+    if gateway and gateway.way == "tcp" and security.tls:
+        return f"the gateway was named at a clear port ({gateway.address})"
+    if gateway and gateway.way == "tls" and not security.tls:
+        return f"the gateway was named at a TLS port ({gateway.address})"
+    return ""
+
+
+def number_for(statement: Statement, behaviour: str) -> str:
+    """The number that reaches a phone of that behaviour behind an outside gateway."""
+    number = str(getattr(statement, behaviour, "") or "")
+    if not number:
+        raise Untestable(
+            f"the statement names no number that {_WORDS[behaviour]}: "
+            f"set {behaviour} in [statement]"
+        )
+    return number
+
+
+_WORDS = {
+    "answers": "is answered",
+    "busy": "is busy",
+    "silent": "rings and is never answered",
+    "unknown": "nobody has",
+    "redirects": "is redirected",
+}
