@@ -20,9 +20,7 @@ def test_an_empty_file_is_the_lab(tmp_path: Path) -> None:
 
 
 def test_a_file_says_only_what_differs(tmp_path: Path) -> None:
-    config = load(
-        written(tmp_path, 'security = "secured"\n[um]\nhost = "127.0.0.9"\n')
-    )
+    config = load(written(tmp_path, 'security = "secured"\n[um]\nhost = "127.0.0.9"\n'))
     assert (config.security, config.um.host) == (Security.SECURED, "127.0.0.9")
     assert config.um.port == 5060
 
@@ -38,9 +36,7 @@ def test_a_file_says_only_what_differs(tmp_path: Path) -> None:
         ("[[um.gateways]]\nname = 'g'\nprot = 1\n", ":3: unknown key `prot`"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(
-    tmp_path: Path, text: str, said: str
-) -> None:
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(Misuse) as refused:
         load(path)

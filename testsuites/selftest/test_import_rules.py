@@ -16,10 +16,19 @@ MAY_SEE = {
     "judge": {"evidence", "wire"},
     "net": {"protocol", "evidence", "wire"},
     "stores": {"protocol", "evidence", "wire"},
-    "report": {"judge", "evidence"},
-    "testbed": {"peers", "net", "stores", "evidence", "judge", "protocol", "wire"},
+    "report": {"judge", "evidence", "wire"},
+    "testbed": {
+        "peers",
+        "net",
+        "stores",
+        "report",
+        "evidence",
+        "judge",
+        "protocol",
+        "wire",
+    },
 }
-GROUND = {"faults", "values", "places"}
+GROUND = {"faults", "values", "places", "config"}
 PURE = {"wire", "protocol", "peers", "evidence", "judge"}
 WORLD = {"asyncio", "socket", "ssl", "time", "random", "os", "logging", "secrets"}
 FLOORS = [

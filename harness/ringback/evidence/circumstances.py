@@ -5,7 +5,7 @@ import msgspec
 from ringback.values import Leg, Role, Security
 
 
-class Seat(msgspec.Struct, frozen=True, kw_only=True):
+class Seat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a role sat. A role may have several seats (UM service, UM workers).
 
     ``ports`` are the stream ports it listened on; ``ours`` is false for the SUT.
@@ -20,14 +20,14 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     what: str = ""  # "service", "worker", or empty
 
 
-class Sound(msgspec.Struct, frozen=True, kw_only=True):
+class Sound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Reference audio: 8 kHz mono, G.711 mu-law octets."""
 
     id: str
     ulaw: bytes
 
 
-class Ordered(msgspec.Struct, frozen=True, kw_only=True):
+class Ordered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the client ordered."""
 
     user: str
@@ -37,7 +37,7 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str  # "ews" or "umws"
 
 
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
+class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the scenario set up, so that a rule knows what ought to follow.
 
     ``phone`` is how the far end behaves: "answers", "busy", "silent", "refuses",
@@ -53,7 +53,9 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     ends: str = "phone"
 
 
-class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+class Circumstances(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """The record in the pcapng (JSON by msgspec); unknown fields are refused."""
 
     scenario: str

@@ -1,11 +1,12 @@
 """A verdict: a grade, a reason, and the frames that prove it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NoReturn
+from typing import NoReturn, Protocol, TypeVar
 
 from ringback.evidence.frame import Frame
+from ringback.values import Role
 
 
 class Grade(IntEnum):
@@ -20,11 +21,15 @@ class Grade(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``frames`` are numbers as Wireshark counts them in the scenario's pcapng."""
+    """``frames`` are numbers as Wireshark counts them in the scenario's pcapng.
+
+    ``guilty`` is the role that broke the rule, None when nobody did or nobody knows.
+    """
 
     grade: Grade
     because: str
     frames: tuple[int, ...] = ()
+    guilty: Role | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict has five grades; ask for .grade")
@@ -34,16 +39,17 @@ def passes(because: str, *frames: Frame) -> Verdict:
     return Verdict(Grade.PASS, because, _numbers(frames))
 
 
-def deviates(because: str, *frames: Frame) -> Verdict:
-    return Verdict(Grade.DEVIATION, because, _numbers(frames))
+def deviates(because: str, *frames: Frame, by: Role | None = None) -> Verdict:
+    return Verdict(Grade.DEVIATION, because, _numbers(frames), _guilty(frames, by))
 
 
 def undecided(because: str, *frames: Frame) -> Verdict:
     return Verdict(Grade.INCONCLUSIVE, because, _numbers(frames))
 
 
-def fails(because: str, *frames: Frame) -> Verdict:
-    return Verdict(Grade.FAIL, because, _numbers(frames))
+def fails(because: str, *frames: Frame, by: Role | None = None) -> Verdict:
+    """``by`` names the guilty; else it is who sent the first of the frames."""
+    return Verdict(Grade.FAIL, because, _numbers(frames), _guilty(frames, by))
 
 
 def errs(because: str, *frames: Frame) -> Verdict:
@@ -55,5 +61,49 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=lambda v: v.grade)
 
 
+class Shown(Protocol):
+    """Anything that a frame stands for."""
+
+    @property
+    def frame(self) -> Frame: ...
+
+
+Thing = TypeVar("Thing", bound=Shown)
+
+
+def each(
+    things: Sequence[Thing],
+    offence: Callable[[Thing], str],
+    what: str,
+    *,
+    shows: Callable[[Thing], Frame] | None = None,
+    by: Role | None = None,
+) -> Verdict:
+    """Judge things one by one: ``offence`` says what is wrong, or nothing.
+
+    Undecided when there is none of them; ``what`` names them in the plural. ``shows``
+    gives the guilty frame where that is not the thing's own.
+    """
+    if not things:
+        return undecided(f"no {what} in this evidence")
+    offenders = [(thing, text) for thing in things if (text := offence(thing))]
+    if not offenders:
+        return passes(f"{len(things)} {what}, all in order", *_few(things))
+    because = offenders[0][1]
+    if len(offenders) > 1:
+        because += f" ({len(offenders)} of {len(things)} {what} offend)"
+    frames = [shows(thing) if shows else thing.frame for thing, _ in offenders]
+    return fails(because, *frames, by=by)
+
+
+def _few(things: Sequence[Thing]) -> tuple[Frame, ...]:
+    """Enough to look at: a pass over two hundred packets need not list them."""
+    return tuple(thing.frame for thing in things[:12])
+
+
 def _numbers(frames: Iterable[Frame]) -> tuple[int, ...]:
     return tuple(sorted({f.number for f in frames}))
+
+
+def _guilty(frames: Sequence[Frame], by: Role | None) -> Role | None:
+    return by if by or not frames else frames[0].sender

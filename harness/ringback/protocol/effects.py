@@ -9,22 +9,8 @@ from enum import StrEnum
 
 from ringback.wire.message import Message
 
-
-class Timer(StrEnum):
-    """RFC 3261 table 4, and L and M of RFC 6026 §8.7."""
-
-    A = "A"
-    B = "B"
-    D = "D"
-    E = "E"
-    F = "F"
-    G = "G"
-    H = "H"
-    I = "I"
-    J = "J"
-    K = "K"
-    L = "L"
-    M = "M"
+# RFC 3261 table 4, and L and M of RFC 6026 §8.7
+Timer = StrEnum("Timer", ["A", "B", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,17 @@ class Trace:
 
 
 Wish = (
-    Connect | Write | Close | Bind | Release | Cast | Alarm | Hush | Fetch | Store | Trace
+    Connect
+    | Write
+    | Close
+    | Bind
+    | Release
+    | Cast
+    | Alarm
+    | Hush
+    | Fetch
+    | Store
+    | Trace
 )
 
 

@@ -16,7 +16,7 @@ FINDINGS = "findings.jsonl"
 
 
 class Folder:
-    """The two folders of one run; made when it starts."""
+    """The two folders of one run."""
 
     def __init__(self, base: Path, run: str) -> None:
         self.run = run
@@ -25,18 +25,16 @@ class Folder:
 
     @classmethod
     def begin(cls, base: Path) -> "Folder":
-        """A run that nobody has had yet, named after the time."""
-        name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        for tail in ("", *(f"-{n}" for n in range(2, 100))):
-            folder = cls(base, name + tail)
-            try:
-                folder.reports.mkdir(parents=True)
-            except FileExistsError:
-                continue
-            folder.captures.mkdir(parents=True, exist_ok=True)
-            folder._point_latest()
-            return folder
-        raise FileExistsError(base / "reports" / name)
+        """A run that nobody has had yet, named after the time; its folders made."""
+        folder = cls(base, fresh_name(base))
+        folder.make()
+        return folder
+
+    def make(self) -> None:
+        """Both folders, and ``reports/latest`` pointing here."""
+        self.reports.mkdir(parents=True, exist_ok=True)
+        self.captures.mkdir(parents=True, exist_ok=True)
+        self._point_latest()
 
     @property
     def findings(self) -> Path:
@@ -64,6 +62,14 @@ class Folder:
         fresh = latest.with_name(f".latest-{self.run}")
         fresh.symlink_to(self.run)
         fresh.replace(latest)
+
+
+def fresh_name(base: Path) -> str:
+    """A name for a run: the time, and a number when that second has one already."""
+    name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    tails = ("", *(f"-{n}" for n in range(2, 1000)))
+    reports = base / "reports"
+    return next(name + tail for tail in tails if not (reports / (name + tail)).exists())
 
 
 def cut_short(base: Path) -> str:

@@ -6,12 +6,14 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 from ringback.faults import Malformed
 
 CRLF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
+_FOLD = re.compile(rb"[ \t]*\r\n[ \t]+")
 _STATUS = re.compile(rb"SIP/2\.0 ([1-6]\d\d)(?: |$)", re.IGNORECASE)
 _LONG_FORM = {
     "c": "content-type",
@@ -28,6 +30,18 @@ _LONG_FORM = {
 }
 
 
+def malformed(why: str, text: str, at: int = 0) -> Malformed:
+    """The fault for a text that came from octets; ``at`` counts characters."""
+    before = len(text[:at].encode("utf-8", "surrogateescape"))
+    return Malformed(why, text.encode("utf-8", "surrogateescape"), before)
+
+
+@lru_cache(maxsize=1024)
+def _long_name(spelled: bytes) -> str:
+    name = spelled.strip().lower().decode("latin-1")
+    return _LONG_FORM.get(name, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One header field as it stood: spelling, spacing, folds and all."""
@@ -41,13 +55,15 @@ class Field:
     @property
     def name(self) -> str:
         """Lower case and in the long form (RFC 3261 §7.3.3)."""
-        spelled = self.octets.partition(b":")[0].strip().lower().decode("latin-1")
-        return _LONG_FORM.get(spelled, spelled)
+        return _long_name(self.octets.partition(b":")[0])
 
     @property
     def value(self) -> str:
-        text = self.octets.partition(b":")[2].decode("utf-8", "surrogateescape")
-        return re.sub(r"\s*\r\n\s+", " ", text).strip()
+        """Unfolded and stripped; octets that are not UTF-8 survive as surrogates."""
+        octets = self.octets.partition(b":")[2]
+        if CRLF in octets:
+            octets = _FOLD.sub(b" ", octets)
+        return octets.strip(b" \t\r\n").decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +104,16 @@ class Message:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that field, in order, one entry per header line."""
-        return tuple(f.value for f in self.fields if f.name == name.lower())
+        wanted = name.lower()
+        return tuple([f.value for f in self.fields if f.name == wanted])
 
     def first(self, name: str) -> str:
         """The topmost value, or an empty text: absence is the judge's affair."""
-        return next(iter(self.all(name)), "")
+        wanted = name.lower()
+        for field in self.fields:
+            if field.name == wanted:
+                return field.value
+        return ""
 
     def under(self, field: Field) -> Self:
         """A copy with one field laid on top; no other octet moves."""
@@ -121,7 +142,7 @@ class Message:
     def method(self) -> str:
         """What a request asks, or what a response answers (from its CSeq)."""
         if self.status:
-            return self.first("cseq").rpartition(" ")[2]
+            return next(iter(self.first("cseq").split()[-1:]), "")
         return self.start.partition(b" ")[0].decode("latin-1")
 
     @property

@@ -1,0 +1,60 @@
+"""Who sits where: roles and legs from addresses."""
+
+from itertools import product
+
+from ringback.evidence.circumstances import Circumstances, Seat
+from ringback.values import Address, Leg, Role
+
+Pair = tuple[
+    Role | None, Role | None, Leg | None
+]  # the client's, the server's, the leg
+
+_LEGS = {frozenset(leg.roles): leg for leg in Leg}
+
+
+class Seating:
+    """Knows nobody when there are no circumstances."""
+
+    def __init__(self, circumstances: Circumstances | None) -> None:
+        self._by_host: dict[str, list[Seat]] = {}
+        self._by_name: dict[str, str] = {}
+        for seat in circumstances.seats if circumstances else ():
+            self._by_host.setdefault(seat.host, []).append(seat)
+            self._by_name.setdefault(seat.name.lower(), seat.host)
+
+    def knows(self, host: str) -> bool:
+        """Whether somebody sits at that IP address."""
+        return host in self._by_host
+
+    def host_of(self, name: str) -> str:
+        """The IP address of a seat's name; a name nobody has comes back as it is."""
+        return self._by_name.get(name.lower(), name)
+
+    def serves(self, address: Address) -> bool:
+        """Whether a seat listens there."""
+        return any(_listens(seat, address) for seat in self._here(address))
+
+    def pair(self, client: Address, server: Address) -> Pair:
+        """Where several roles share a host, its port decides, or whose neighbour it is.
+
+        A role is None when nobody sits there; the leg when they are no neighbours.
+        """
+        callers, callees = self._candidates(client), self._candidates(server)
+        for caller, callee in product(callers, callees):
+            leg = _LEGS.get(frozenset((caller.role, callee.role)))
+            if leg is not None:
+                return caller.role, callee.role, leg
+        near = callers[0].role if callers else None
+        return near, callees[0].role if callees else None, None
+
+    def _here(self, address: Address) -> list[Seat]:
+        return self._by_host.get(address.host, [])
+
+    def _candidates(self, address: Address) -> list[Seat]:
+        here = self._here(address)
+        exact = [seat for seat in here if _listens(seat, address)]
+        return exact or here
+
+
+def _listens(seat: Seat, address: Address) -> bool:
+    return address.port in seat.ports or address.port in seat.secured_ports

@@ -1,0 +1,326 @@
+"""The evidence of one scenario, indexed once for all rules: calls, exchanges, streams.
+
+RFC 3261 §17.1.3 says which response belongs to which request. Nothing is judged here:
+what cannot be read counts as absent, and a rule of its own accuses it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from ringback.evidence.circumstances import Circumstances, Seat
+from ringback.evidence.evidence import Evidence
+from ringback.evidence.frame import Connection, HttpFrame, RtpFrame, SipFrame
+from ringback.faults import Malformed
+from ringback.judge.verdict import Verdict
+from ringback.values import Address, Leg, Role
+from ringback.wire.headers import CSeq, NameAddr, Via, split_list
+
+Read = TypeVar("Read")
+
+SIP_LEGS = (Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """One SIP message as said on a leg, with the readings that most rules ask for.
+
+    ``method`` is what a request asks or what a response answers. A field that is
+    absent or unreadable reads as an empty text or -1.
+    """
+
+    frame: SipFrame
+    headers: dict[str, list[str]]
+    status: int
+    method: str
+    call_id: str
+    sequence: int
+    branch: str
+    from_tag: str
+    to_tag: str
+
+    @classmethod
+    def of(cls, frame: SipFrame) -> "Said":
+        message = frame.sip
+        headers: dict[str, list[str]] = {}
+        for field in message.fields:
+            headers.setdefault(field.name, []).append(field.value)
+        status = message.status
+        cseq = readable(CSeq.parse, _first(headers, "cseq"))
+        line = message.start.partition(b" ")[0].decode("latin-1")
+        via = _first(headers, "via")
+        topmost = readable(Via.parse, split_list(via)[0] if "," in via else via)
+        return cls(
+            frame,
+            headers,
+            status,
+            (cseq.method if cseq else "") if status else line,
+            _first(headers, "call-id"),
+            cseq.number if cseq else -1,
+            topmost.branch if topmost else "",
+            _tag(headers, "from"),
+            _tag(headers, "to"),
+        )
+
+    def first(self, name: str) -> str:
+        """The topmost value of a field (lower-case long name), or an empty text."""
+        return _first(self.headers, name)
+
+    def listed(self, name: str) -> list[str]:
+        """Every element of a list field over all its lines."""
+        values = self.headers.get(name, ())
+        return [word for text in values for word in split_list(text)]
+
+    @property
+    def vias(self) -> tuple[Via, ...]:
+        read = (readable(Via.parse, text) for text in self.listed("via"))
+        return tuple(via for via in read if via)
+
+    @property
+    def sender(self) -> Role | None:
+        return self.frame.sender
+
+    @property
+    def receiver(self) -> Role | None:
+        return self.frame.receiver
+
+    @property
+    def number(self) -> int:
+        return self.frame.number
+
+    @property
+    def ends(self) -> tuple[Role | str, Role | str]:
+        """Who says it to whom: by role, by host in a capture that knows no roles."""
+        frame = self.frame
+        return frame.sender or frame.source.host, frame.receiver or frame.target.host
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """A request with its responses; for INVITE, the ACKs to them as well."""
+
+    request: Said
+    responses: tuple[Said, ...]
+    acks: tuple[Said, ...] = ()
+
+    @property
+    def frame(self) -> SipFrame:
+        return self.request.frame
+
+    @property
+    def final(self) -> Said | None:
+        return next((r for r in self.responses if r.status >= 200), None)
+
+    @property
+    def accepted(self) -> Said | None:
+        return next((r for r in self.responses if r.status // 100 == 2), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """Everything that carries one Call-ID on one leg."""
+
+    call_id: str
+    leg: Leg | None
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def frame(self) -> SipFrame:
+        return self.exchanges[0].frame
+
+    def of(self, method: str) -> tuple[Exchange, ...]:
+        return tuple(x for x in self.exchanges if x.request.method == method)
+
+    @property
+    def invites(self) -> tuple[Exchange, ...]:
+        """The attempts to begin: INVITEs that carry no To tag."""
+        return tuple(x for x in self.of("INVITE") if not x.request.to_tag)
+
+    @property
+    def accepted(self) -> Said | None:
+        """The 2xx that confirmed the dialog."""
+        return next((x.accepted for x in self.invites if x.accepted), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """RTP packets of one source (SSRC) from one address to another, as captured."""
+
+    leg: Leg | None
+    sender: Role | None
+    source: Address
+    target: Address
+    frames: tuple[RtpFrame, ...]
+
+    @property
+    def frame(self) -> RtpFrame:
+        return self.frames[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One HTTP request with its response, if one came."""
+
+    request: HttpFrame
+    response: HttpFrame | None
+
+    @property
+    def frame(self) -> HttpFrame:
+        return self.request
+
+
+Rule = Callable[["Case"], Verdict]
+
+
+class Case:
+    """What rules look at. Everything is computed once, when first asked for."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.circumstances: Circumstances | None = evidence.circumstances
+        self.memory: dict[str, object] = {}  # readings that other modules keep
+
+    @property
+    def known(self) -> Circumstances:
+        """The circumstances, for rules that are asked only when there are any."""
+        if self.circumstances is None:
+            raise LookupError("the capture says nothing about its circumstances")
+        return self.circumstances
+
+    @cached_property
+    def said(self) -> tuple[Said, ...]:
+        return tuple(map(Said.of, self.evidence.sip))
+
+    @cached_property
+    def requests(self) -> tuple[Said, ...]:
+        return tuple(s for s in self.said if not s.status)
+
+    @cached_property
+    def responses(self) -> tuple[Said, ...]:
+        return tuple(s for s in self.said if s.status)
+
+    @cached_property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Every request but ACK, in order, with what it got."""
+        answers: dict[_Key, list[Said]] = defaultdict(list)
+        for response in self.responses:
+            answers[_key(response)].append(response)
+        acks: dict[tuple[str, int], list[Said]] = defaultdict(list)
+        for request in self.requests:
+            if request.method == "ACK":
+                acks[request.call_id, request.sequence].append(request)
+        found: dict[_Key, Exchange] = {}
+        for request in self.requests:
+            key = _key(request)
+            if request.method != "ACK" and key not in found:
+                own = acks[key[0], key[1]] if request.method == "INVITE" else ()
+                found[key] = Exchange(request, tuple(answers[key]), tuple(own))
+        return tuple(found.values())
+
+    @cached_property
+    def all_calls(self) -> tuple[Call, ...]:
+        """Calls of every leg, and of no known leg, in the order they began."""
+        groups: dict[tuple[str, Leg | None], list[Exchange]] = defaultdict(list)
+        for exchange in self.exchanges:
+            request = exchange.request
+            groups[request.call_id, request.frame.leg].append(exchange)
+        calls = [Call(*key, tuple(group)) for key, group in groups.items()]
+        return tuple(c for c in calls if c.of("INVITE"))
+
+    def calls(self, leg: Leg) -> tuple[Call, ...]:
+        return tuple(c for c in self.all_calls if c.leg is leg)
+
+    def invites(self, leg: Leg) -> tuple[Exchange, ...]:
+        """Every attempt to begin a call on that leg."""
+        return tuple(x for call in self.calls(leg) for x in call.invites)
+
+    @cached_property
+    def streams(self) -> tuple[Stream, ...]:
+        """RTP by leg, source, target and SSRC; unreadable packets by address alone."""
+        groups: dict[tuple[object, ...], list[RtpFrame]] = defaultdict(list)
+        for f in self.evidence.rtp:
+            groups[f.leg, f.source, f.target, f.rtp and f.rtp.ssrc].append(f)
+        firsts = [(group[0], tuple(group)) for group in groups.values()]
+        return tuple(
+            Stream(f.leg, f.sender, f.source, f.target, group) for f, group in firsts
+        )
+
+    def streams_of(self, leg: Leg, sender: Role) -> tuple[Stream, ...]:
+        return tuple(s for s in self.streams if s.leg is leg and s.sender is sender)
+
+    @cached_property
+    def connections(self) -> dict[int, Connection]:
+        return {c.flow: c for c in self.evidence.connections}
+
+    @cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """HTTP requests with their responses: first come, first served per flow."""
+        flows: dict[int, list[HttpFrame]] = defaultdict(list)
+        for frame in self.evidence.http:
+            if frame.status // 100 != 1:
+                flows[frame.flow].append(frame)
+        pairs = [asked for frames in flows.values() for asked in _in_turn(frames)]
+        return tuple(sorted(pairs, key=lambda a: a.request.number))
+
+    @cached_property
+    def over_datagrams(self) -> tuple[Said, ...]:
+        """SIP that came on no TCP connection."""
+        return tuple(s for s in self.said if s.frame.flow not in self.connections)
+
+    def seats(self, role: Role) -> tuple[Seat, ...]:
+        known = self.circumstances.seats if self.circumstances else ()
+        return tuple(seat for seat in known if seat.role is role)
+
+    @property
+    def complete(self) -> bool:
+        """Recorded to its end, so that what is missing did not happen."""
+        return self.circumstances is not None
+
+    @cached_property
+    def last_time(self) -> float:
+        return max((f.time for f in self.evidence.frames()), default=0.0)
+
+
+_Key = tuple[str, int, str, str]
+
+
+def readable(parse: Callable[[str], Read], text: str) -> Read | None:
+    """A reading, or None where the text is empty or not to be read."""
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except Malformed:
+        return None
+
+
+def before(things: Iterable[Said], number: int) -> list[Said]:
+    return [s for s in things if s.number < number]
+
+
+def after(things: Iterable[Said], number: int) -> list[Said]:
+    return [s for s in things if s.number > number]
+
+
+def _key(said: Said) -> _Key:
+    """RFC 3261 §17.1.3, with the Call-ID for those who reuse a branch."""
+    return said.call_id, said.sequence, said.method, said.branch
+
+
+def _first(headers: dict[str, list[str]], name: str) -> str:
+    values = headers.get(name)
+    return values[0] if values else ""
+
+
+def _tag(headers: dict[str, list[str]], name: str) -> str:
+    read = readable(NameAddr.parse, _first(headers, name))
+    return read.tag if read else ""
+
+
+def _in_turn(frames: list[HttpFrame]) -> list[Asked]:
+    requests = [f for f in frames if not f.status]
+    responses = [f for f in frames if f.status]
+    padded: list[HttpFrame | None] = [*responses, *([None] * len(requests))]
+    return [Asked(q, a) for q, a in zip(requests, padded, strict=False)]

@@ -1,0 +1,176 @@
+"""Evidence in, findings out: which requirements apply, and what each rule says.
+
+Every requirement that the scenario settles gets a finding; the others only where a
+rule could decide. Engine trouble is an error, never the fault of the system under test.
+"""
+
+from collections.abc import Mapping
+
+from ringback.evidence.circumstances import Circumstances
+from ringback.evidence.evidence import Evidence
+from ringback.judge.applicability import facts_of, holds
+from ringback.judge.case import Case, Rule
+from ringback.judge.catalogue import Requirement, catalogue
+from ringback.judge.finding import Finding, Level, Outcome
+from ringback.judge.table import RULES
+from ringback.judge.verdict import Grade, Verdict, errs
+from ringback.values import Leg, Role
+
+ASIDE = "aside "  # a note "aside SIP-FORM-001 …": what the scenario breaks on purpose
+OUTCOME_OF = {
+    Grade.PASS: Outcome.PASS,
+    Grade.DEVIATION: Outcome.DEVIATION,
+    Grade.INCONCLUSIVE: Outcome.INCONCLUSIVE,
+    Grade.FAIL: Outcome.FAIL,
+    Grade.ERROR: Outcome.ERROR,
+}
+ANYTHING = (Exception,)  # a broken rule must not silence the others
+NOBODY_SAYS = "the capture does not say what it is a capture of"
+
+
+def judge(evidence: Evidence) -> tuple[Finding, ...]:
+    """The findings, sorted by requirement; the same evidence gives the same ones."""
+    case = Case(evidence)
+    if case.circumstances is None:
+        found = [_foreign(case, r) for r in catalogue().values()]
+        return tuple(f for f in found if f)
+    facts = facts_of(case.circumstances)
+    settled = set(case.circumstances.settles)
+    found = [_known(case, r, facts, settled) for r in catalogue().values()]
+    return tuple(f for f in found if f)
+
+
+def _known(
+    case: Case, requirement: Requirement, facts: Mapping[str, object], settled: set[str]
+) -> Finding | None:
+    """None where there is nothing to tell about this requirement."""
+    wanted = requirement.id in settled
+    barred = _barred(case.known, requirement, facts)
+    if barred:
+        outcome, because = barred
+        return _finding(requirement, outcome, because) if wanted else None
+    verdict = _verdict(case, RULES[requirement.id])
+    if _binds_only_ours(case.known, requirement):
+        return _about_ours(case.known, requirement, verdict, wanted)
+    if verdict.grade is Grade.INCONCLUSIVE and not wanted:
+        return None
+    return _of(requirement, _ours_is_an_error(case.known, verdict))
+
+
+def _foreign(case: Case, requirement: Requirement) -> Finding | None:
+    """Without circumstances only what needs no leg, role or expectation is judged."""
+    entry = requirement.entry
+    tellable = not (entry.legs or entry.applies or entry.needs or entry.untested)
+    if not tellable:
+        return _finding(requirement, Outcome.NOT_TESTED, NOBODY_SAYS)
+    verdict = _verdict(case, RULES[requirement.id])
+    if verdict.grade is Grade.INCONCLUSIVE:
+        return _finding(requirement, Outcome.NOT_TESTED, verdict.because)
+    return _of(requirement, verdict)
+
+
+def _barred(
+    known: Circumstances, requirement: Requirement, facts: Mapping[str, object]
+) -> tuple[Outcome, str] | None:
+    """Why a requirement is not judged here, if so."""
+    entry = requirement.entry
+    if entry.untested:
+        return Outcome.NOT_TESTED, entry.untested
+    if _set_aside(known, requirement.id):
+        return Outcome.NOT_APPLICABLE, "the scenario breaks it on purpose"
+    if not holds(entry.applies, facts):
+        return Outcome.NOT_APPLICABLE, f"it applies where {entry.applies}"
+    if entry.legs and not any(_observable(known, leg) for leg in entry.legs):
+        where = " and ".join(entry.legs)
+        return Outcome.NOT_TESTED, f"nothing of ours could see {where}"
+    if entry.needs == "wire" and known.captured != "wire":
+        return Outcome.NOT_TESTED, "no recorder saw the wire"
+    return None
+
+
+def _set_aside(known: Circumstances, requirement: str) -> bool:
+    words = (w for n in known.notes if n.startswith(ASIDE) for w in n.split()[1:])
+    return any(requirement.startswith(word) for word in words)
+
+
+def _observable(known: Circumstances, leg: Leg) -> bool:
+    """Both ends were seated, and not both inside the system under test."""
+    seated = {seat.role for seat in known.seats}
+    if seated and not set(leg.roles) <= seated:
+        return False
+    return not all(role in known.sut for role in leg.roles)
+
+
+def _binds_only_ours(known: Circumstances, requirement: Requirement) -> bool:
+    return bool(known.sut) and not set(requirement.entry.binds) & known.sut.keys()
+
+
+def _about_ours(
+    known: Circumstances, requirement: Requirement, verdict: Verdict, wanted: bool
+) -> Finding | None:
+    """What binds only reference roles says nothing about the SUT, unless ours broke."""
+    if verdict.grade in (Grade.FAIL, Grade.ERROR):
+        guilty = verdict.guilty
+        if guilty is None or guilty not in known.sut:
+            return _of(requirement, _as_ours(verdict))
+        return _of(requirement, verdict)
+    if not wanted:
+        return None
+    bound = ", ".join(requirement.entry.binds)
+    because = f"it binds {bound}; under test is {', '.join(known.sut)}"
+    return _finding(requirement, Outcome.NOT_APPLICABLE, because)
+
+
+def _ours_is_an_error(known: Circumstances, verdict: Verdict) -> Verdict:
+    """With a SUT, a reference role that fails is our own trouble."""
+    ours = known.sut and verdict.guilty and verdict.guilty not in known.sut
+    return _as_ours(verdict) if ours and verdict.grade is Grade.FAIL else verdict
+
+
+def _as_ours(verdict: Verdict) -> Verdict:
+    who = f"our own {verdict.guilty}" if verdict.guilty else "our own side"
+    because = f"{who}: {verdict.because}"
+    return Verdict(Grade.ERROR, because, verdict.frames, verdict.guilty)
+
+
+def _verdict(case: Case, rule: Rule) -> Verdict:
+    """What the rule says; a rule that breaks is an error, and the others go on."""
+    try:
+        return rule(case)
+    except ANYTHING as error:
+        return errs(f"the rule broke: {type(error).__name__}: {error}")
+
+
+def _of(requirement: Requirement, verdict: Verdict) -> Finding:
+    outcome = OUTCOME_OF[verdict.grade]
+    lenient = requirement.level in (Level.SHOULD, Level.MAY)
+    if outcome is Outcome.FAIL and lenient:
+        outcome = Outcome.DEVIATION
+    return _finding(
+        requirement, outcome, verdict.because, verdict.frames, verdict.guilty
+    )
+
+
+def _finding(
+    requirement: Requirement,
+    outcome: Outcome,
+    because: str,
+    frames: tuple[int, ...] = (),
+    guilty: Role | None = None,
+) -> Finding:
+    entry = requirement.entry
+    return Finding(
+        requirement=requirement.id,
+        area=requirement.area,
+        level=entry.level,
+        source=entry.source,
+        title=entry.says,
+        outcome=outcome,
+        because=because,
+        frames=frames,
+        allowed=entry.allowed,
+        cause=entry.cause,
+        fix=entry.fix,
+        roles=entry.binds,
+        guilty=guilty,
+    )

@@ -1,0 +1,1 @@
+"""Rules by area: pure functions from a case to a verdict."""

@@ -1,0 +1,204 @@
+"""The four checkpoints of a Play on Phone order, and what may be dialled.
+
+Facts §1.2, §6.3 and §9: did the CAS take the order, did it send an INVITE, did the UM
+pass one on, was there an answer and sound.
+"""
+
+from ringback.evidence.frame import Frame, SipFrame
+from ringback.faults import Malformed
+from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.turns import Turn, polls, turns_of
+from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.values import CallState, Leg, Role
+from ringback.wire.uri import SipUri, TelUri, parse
+
+SEPARATORS = str.maketrans("", "", "-.() ")
+NO_ORDER = "nobody ordered a call that had to be accepted"
+
+
+def the_order_is_accepted(case: Case) -> Verdict:
+    """MS-OXWUMS §3.1.4.8: the answer to PlayOnPhone is a call id."""
+    orders = deserving(case)
+    if not orders:
+        return undecided(NO_ORDER)
+    refused = [t for t in orders if not t.given]
+    if refused:
+        what = refused[0].refusal or "an answer without a call id"
+        frames = (t.answer for t in refused)
+        return fails(f"the order was answered with {what}", *frames, by=Role.CAS)
+    return passes("a call id was handed out", *(t.answer for t in orders))
+
+
+def the_cas_invites_the_um(case: Case) -> Verdict:
+    """Facts §1.2 step 5."""
+    orders = deserving(case)
+    if not orders:
+        return undecided(NO_ORDER)
+    invites = case.invites(Leg.CAS_UM)
+    orphans = [t for t in orders if not _later(invites, t.frame.number)]
+    if orphans:
+        frames = (t.frame for t in orphans)
+        return fails("no INVITE left the CAS after the order", *frames, by=Role.CAS)
+    return passes("the CAS sent an INVITE to the UM", *(x.frame for x in invites))
+
+
+def the_um_invites_the_gateway(case: Case) -> Verdict:
+    """Facts §1.2 step 9."""
+    starts: list[Frame] = [x.frame for x in _relevant(case.invites(Leg.CAS_UM))]
+    starts = starts or [t.frame for t in deserving(case)]
+    if not starts:
+        return undecided("no order reached the UM")
+    invites = case.invites(Leg.UM_GATEWAY)
+    orphans = [frame for frame in starts if not _later(invites, frame.number)]
+    if orphans:
+        why = "no INVITE left the UM for the gateway after the order"
+        return fails(why, *orphans, by=Role.UM)
+    return passes("the UM sent an INVITE on", *(x.frame for x in invites))
+
+
+def there_is_an_answer_and_sound(case: Case) -> Verdict:
+    """Facts §1.2 step 12: 200, then RTP between UM and gateway."""
+    invites = case.invites(Leg.UM_GATEWAY)
+    if not invites:
+        return undecided("no INVITE was sent to the gateway")
+    accepted = [x.accepted for x in invites if x.accepted]
+    if not accepted:
+        return _no_answer(case, invites[-1])
+    sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
+    if not sound:
+        first = accepted[0].frame
+        return fails("answered, but no RTP left the UM", first, by=Role.UM)
+    return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
+
+
+def _no_answer(case: Case, invite: Exchange) -> Verdict:
+    final = invite.final
+    if final is None:
+        return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
+    if any(x.request.method == "CANCEL" for x in case.exchanges):
+        return undecided("the call was cancelled before its answer", final.frame)
+    phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
+    by = Role.PHONE if phone and phone[-1].status >= 300 else Role.GATEWAY
+    return fails(f"the call was refused with {final.status}", final.frame, by=by)
+
+
+def the_number_is_dialled_as_allowed(case: Case) -> Verdict:
+    """Facts §6.3: the digits that the policy let pass are the digits sent."""
+    invites = case.invites(Leg.UM_GATEWAY)
+    expected = case.known.dialled
+    if not expected or not invites:
+        return undecided("no number is known that had to be dialled, or no INVITE")
+    wrong = [x for x in invites if _digits(x.request) != _plain(expected)]
+    if wrong:
+        numbers = f"{_digits(wrong[0].request)!r} instead of {_plain(expected)!r}"
+        return fails(f"the gateway was asked for {numbers}", *(x.frame for x in wrong))
+    return passes("the gateway was asked for it", *(x.frame for x in invites))
+
+
+def a_refused_order_leaves_no_invite(case: Case) -> Verdict:
+    """Facts §6.3: what the policy denies never reaches a gateway."""
+    orders = [t for t in turns_of(case) if t.plays and t.user]
+    if not orders:
+        return undecided("nobody ordered a call")
+    invites = case.invites(Leg.UM_GATEWAY)
+    if invites:
+        why = "the policy denies the number, yet an INVITE was sent"
+        return fails(why, *(x.frame for x in invites))
+    return passes("no INVITE was sent to the gateway", orders[0].frame)
+
+
+def a_denied_number_is_a_dialing_rules_fault(case: Case) -> Verdict:
+    """MS-OXWUMS §2.2.3.1: the 2007 dialect faults with DialingRulesException."""
+    return _denied(case, "umws", ("DialingRulesException",))
+
+
+def a_denied_number_is_told_by_its_code(case: Case) -> Verdict:
+    """Facts §3.5: three codes may say so."""
+    codes = (
+        "ErrorPhoneNumberNotDialable",
+        "ErrorInvalidPhoneNumber",
+        "ErrorInvalidSIPUri",
+    )
+    return _denied(case, "ews", codes)
+
+
+def _denied(case: Case, dialect: str, allowed: tuple[str, ...]) -> Verdict:
+    turns = turns_of(case)
+    orders = [t for t in turns if t.plays and t.dialect == dialect and t.status != 401]
+    if not orders:
+        return undecided(f"nobody ordered a call in the dialect {dialect}")
+    wrong = [t for t in orders if t.refusal not in allowed]
+    if wrong:
+        what = wrong[0].refusal or "a call id"
+        return fails(f"answered with {what}", *(t.answer for t in wrong), by=Role.CAS)
+    return passes(f"refused with {orders[0].refusal}", *(t.answer for t in orders))
+
+
+def no_media_runs_over_the_cas(case: Case) -> Verdict:
+    """Facts §1.2 step 12: sound runs between UM and gateway, never via the CAS."""
+    if not case.evidence.rtp:
+        return undecided("no RTP in this evidence")
+    hosts = {seat.host for seat in case.seats(Role.CAS)}
+    others = {s.host for s in case.known.seats if s.role is not Role.CAS}
+    own = hosts - others
+    guilty = [f for f in case.evidence.rtp if {f.source.host, f.target.host} & own]
+    if guilty:
+        return fails("RTP to or from the CAS", *guilty[:5])
+    return passes("no RTP touched the CAS")
+
+
+def deserving(case: Case) -> list[Turn]:
+    """Orders that had to be accepted: authenticated, of a known message, one a time."""
+    stored = {sound.id for sound in case.known.stored}
+    wanted = [o for o in case.known.ordered if o.kind == "message"]
+    if stored and wanted and not any(_is_stored(o.item, stored) for o in wanted):
+        return []
+    orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
+    return [t for t in orders if not _still_talking(case, t)]
+
+
+def _is_stored(item: str, stored: set[str]) -> bool:
+    return item in stored or item == "latest"
+
+
+def _still_talking(case: Case, order: Turn) -> bool:
+    """Whether an earlier call of that user was not yet seen to be over."""
+    mine = [
+        t
+        for t in turns_of(case)
+        if t.given and t.user == order.user and t.frame.number < order.frame.number
+    ]
+    told = polls(case)
+    return any(not _over(told[t.given], order.frame.number) for t in mine)
+
+
+def _over(told: list[Turn], number: int) -> bool:
+    states = [t.state for t in told if t.answer.number < number]
+    return CallState.DISCONNECTED in states
+
+
+def _relevant(invites: tuple[Exchange, ...]) -> list[Exchange]:
+    """Attempts that were neither redirected nor refused."""
+    return [x for x in invites if x.final is None or x.final.status // 100 == 2]
+
+
+def _later(invites: tuple[Exchange, ...], number: int) -> list[SipFrame]:
+    return [x.frame for x in invites if x.frame.number > number]
+
+
+def _digits(invite: Said) -> str:
+    try:
+        uri = parse(invite.frame.sip.uri)
+    except Malformed:
+        return ""
+    match uri:
+        case SipUri():
+            return _plain(uri.user.partition(";")[0])
+        case TelUri():
+            return _plain(uri.number)
+        case _:
+            return ""
+
+
+def _plain(number: str) -> str:
+    return number.translate(SEPARATORS).replace("%2B", "+").replace("%2b", "+")

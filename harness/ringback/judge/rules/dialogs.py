@@ -1,0 +1,210 @@
+"""Dialogs: order, tags, targets, ends, and what a hang-up sends.
+
+RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
+"""
+
+from ringback.judge.case import Call, Case, Exchange, Said, readable
+from ringback.judge.turns import Turn, turns_of
+from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.values import Leg, Role
+from ringback.wire.headers import NameAddr
+from ringback.wire.uri import SipUri, parse
+
+
+def cseq_grows_within_a_dialog(case: Case) -> Verdict:
+    """§12.2.1.1: higher with each new request of one side; ACK and CANCEL repeat."""
+    last: dict[tuple[object, ...], Said] = {}
+    counted = 0
+    for exchange in case.exchanges:
+        said = exchange.request
+        if said.method == "CANCEL" or not said.from_tag:
+            continue
+        key = (said.call_id, said.from_tag, said.frame.leg)
+        before = last.get(key)
+        if before and said.to_tag and said.sequence <= before.sequence:
+            why = f"{said.method} has CSeq {said.sequence} after {before.sequence}"
+            return fails(why, said.frame, before.frame)
+        counted += before is not None
+        last[key] = said
+    if not counted:
+        return undecided("nobody sent two requests in one dialog")
+    return passes(f"{counted} later request(s), each with a higher CSeq")
+
+
+def requests_in_a_dialog_carry_its_tags(case: Case) -> Verdict:
+    """§12.2.1.1: both tags are those that the dialog was made with."""
+    pairs = [(call, s) for call in case.all_calls for s in _within(case, call)]
+    if not pairs:
+        return undecided("no request within a dialog")
+    for call, said in pairs:
+        if {said.from_tag, said.to_tag} not in _tags(call):
+            return fails(f"{said.method} has not the tags of its dialog", said.frame)
+    return passes(f"{len(pairs)} request(s) with the tags of their dialog")
+
+
+def requests_in_a_dialog_go_to_the_contact(case: Case) -> Verdict:
+    """§12.2.1.1: without a route set the Request-URI is the remote target."""
+    pairs = [(call, s) for call in case.all_calls for s in _within(case, call)]
+    judged = [(c, s) for c, s in pairs if not _routed(c) and _targets(c, s)]
+    if not judged:
+        return undecided("no request within a dialog without a route set")
+    for call, said in judged:
+        uri = _where(said.frame.sip.uri)
+        if uri and uri not in _targets(call, said):
+            why = f"{said.method} goes to {said.frame.sip.uri}, not to the Contact"
+            return fails(why, said.frame)
+    return passes(f"{len(judged)} request(s) to the Contact")
+
+
+def each_call_has_its_own_call_id(case: Case) -> Verdict:
+    """§8.1.1.4: a Call-ID that made a dialog never begins another call."""
+    calls = [c for c in case.all_calls if c.invites]
+    if not calls:
+        return undecided("no call was begun")
+    for call in calls:
+        made: Exchange | None = None
+        for attempt in call.invites:
+            if made and not _repeats(made, attempt):
+                why = "an INVITE begins a new call with a Call-ID used before"
+                return fails(why, attempt.frame, made.frame)
+            made = made or (attempt if attempt.accepted else None)
+    return passes(f"{len(calls)} call(s), each with its own Call-ID")
+
+
+def _repeats(made: Exchange, attempt: Exchange) -> bool:
+    """The same request on another path of a fork, not a new call."""
+    return made.request.sequence == attempt.request.sequence
+
+
+def no_leg_stays_up(case: Case) -> Verdict:
+    """When the call ended, every dialog that stood was ended by BYE."""
+    calls = [call for call in case.all_calls if call.accepted]
+    if not calls:
+        return undecided("no call was answered")
+    ended = [call for call in calls if call.of("BYE")]
+    if not ended and not _user_hung_up(case):
+        return undecided("nobody ended a call")
+    up = [call for call in calls if not call.of("BYE")]
+    if up:
+        where = str(up[0].leg or "a leg")
+        frames = [call.accepted.frame for call in up if call.accepted]
+        return fails(f"{where} was left up", *frames, by=_inner(up[0]))
+    byes = (call.of("BYE")[0].frame for call in calls)
+    return passes(f"{len(calls)} dialog(s), each ended by BYE", *byes)
+
+
+def _inner(call: Call) -> Role | None:
+    """Who knew of the end and did not pass it on: the middle of the call."""
+    return (
+        {
+            Leg.CAS_UM: Role.UM,
+            Leg.UM_GATEWAY: Role.UM,
+            Leg.GATEWAY_PHONE: Role.GATEWAY,
+        }.get(call.leg)
+        if call.leg
+        else None
+    )
+
+
+def _user_hung_up(case: Case) -> bool:
+    return any(t.hangs_up and not t.refusal for t in turns_of(case))
+
+
+def hanging_up_before_the_answer_cancels(case: Case) -> Verdict:
+    """§15 with §9.1: CANCEL, or BYE where a provisional response made a dialog."""
+    wish = _wish(case)
+    invites = case.invites(Leg.UM_GATEWAY)
+    if wish is None or not invites:
+        return undecided("the user did not hang up, or no INVITE was sent")
+    invite = invites[-1]
+    final = invite.final
+    if (final and final.number < wish.answer.number) or _later(
+        invite, wish.frame.number
+    ):
+        return undecided("the user did not hang up before the answer")
+    sent = _ending(case, ("CANCEL", "BYE"))
+    if final and final.status >= 300 and final.status != 487:
+        return undecided("the call failed by itself", final.frame)
+    if not sent:
+        why = "the user hung up, yet no CANCEL was sent to the gateway"
+        return fails(why, wish.frame, invite.frame, by=Role.UM)
+    return passes(f"{sent[0].request.method} was sent", sent[0].frame)
+
+
+def hanging_up_after_the_answer_says_bye(case: Case) -> Verdict:
+    """§15.1.1."""
+    wish = _wish(case)
+    accepted = [x.accepted for x in case.invites(Leg.UM_GATEWAY) if x.accepted]
+    if wish is None or not accepted or accepted[-1].number > wish.frame.number:
+        return undecided("the user did not hang up after an answer")
+    byes = _ending(case, ("BYE",))
+    if not byes:
+        why = "the user hung up, yet no BYE was sent on the gateway's leg"
+        return fails(why, wish.frame, accepted[-1].frame, by=Role.UM)
+    return passes("BYE was sent", *(x.frame for x in byes))
+
+
+def _wish(case: Case) -> Turn | None:
+    wishes = [t for t in turns_of(case) if t.hangs_up and not t.refusal]
+    return wishes[0] if wishes else None
+
+
+def _later(invite: Exchange, number: int) -> bool:
+    return invite.frame.number > number
+
+
+def _ending(case: Case, methods: tuple[str, ...]) -> list[Exchange]:
+    calls = case.calls(Leg.UM_GATEWAY)
+    return [x for call in calls for m in methods for x in call.of(m)]
+
+
+def _within(case: Case, call: Call) -> list[Said]:
+    """Requests in a confirmed dialog, the ACK of a 2xx among them."""
+    answer = call.accepted
+    if answer is None:
+        return []
+    return [
+        said
+        for said in case.requests
+        if said.call_id == call.call_id
+        and said.frame.leg is call.leg
+        and said.to_tag
+        and said.number > answer.number
+        and said.method != "CANCEL"
+    ]
+
+
+def _tags(call: Call) -> list[set[str]]:
+    """The pairs of tags of every dialog of the call, also of refused INVITEs' ACKs."""
+    responses = [r for x in call.of("INVITE") for r in x.responses]
+    return [{r.from_tag, r.to_tag} for r in responses]
+
+
+def _routed(call: Call) -> bool:
+    responses = [r for x in call.invites for r in x.responses]
+    told = [*responses, *(x.request for x in call.invites)]
+    return any(s.first("record-route") or s.first("route") for s in told)
+
+
+def _targets(call: Call, said: Said) -> set[tuple[str, str, int | None]]:
+    """Every Contact that the other side has shown before."""
+    shown = [s for x in call.of("INVITE") for s in (x.request, *x.responses)]
+    shown += [s for x in call.of("UPDATE") for s in (x.request, *x.responses)]
+    contacts = [
+        contact
+        for s in shown
+        if s.ends[0] == said.ends[1] and s.number < said.number
+        for contact in s.listed("contact")
+    ]
+    read = (readable(NameAddr.parse, contact) for contact in contacts)
+    places = (_place(r.uri) for r in read if r and isinstance(r.uri, SipUri))
+    return set(places)
+
+
+def _where(text: str) -> tuple[str, str, int | None] | None:
+    uri = readable(parse, text)
+    return _place(uri) if isinstance(uri, SipUri) else None
+
+
+def _place(uri: SipUri) -> tuple[str, str, int | None]:
+    return uri.user, uri.host.lower(), uri.port

@@ -1,0 +1,156 @@
+"""The message heard equals the message stored.
+
+RFC 3550 §5.1 places each packet by its timestamp; ITU-T G.711 gives the samples. The
+stored message is sought in what the leg carried: prompts may stand before and after.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ringback.evidence.circumstances import Sound
+from ringback.judge.case import Case, Stream
+from ringback.judge.rules.streams import Heard, sound
+from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.values import Leg, Role
+from ringback.wire import g711
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+LIKENESS = 0.95  # normalised cross-correlation at the best alignment
+LENGTH = 480  # samples (60 ms) by which the length may differ
+SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
+LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
+
+
+def the_gateway_hears_the_message(case: Case) -> Verdict:
+    return _heard(case, Leg.UM_GATEWAY, Role.UM)
+
+
+def the_phone_hears_the_message(case: Case) -> Verdict:
+    return _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+
+
+def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
+    stored = stored_message(case)
+    streams = [s for s in case.streams_of(leg, sender) if sound(s)]
+    if stored is None or not streams:
+        return undecided("no stored message was ordered, or no readable sound came")
+    stream = max(streams, key=lambda s: len(s.frames))
+    likeness, at, whole = _likeness(stored.ulaw, _octets(stream))
+    if whole is None:
+        return undecided("the stored message is silence")
+    ends = stream.frames[0], stream.frames[-1]
+    missing = len(stored.ulaw) - whole
+    if likeness < LIKENESS:
+        why = f"what was heard is like the message by {likeness:.3f} only"
+        return fails(why, *ends)
+    if missing > LENGTH and _was_cut_short(case, leg, stream):
+        return undecided("the far end hung up while the message was played", *ends)
+    if missing > LENGTH:
+        return fails(f"the last {missing / 8000:.2f} s were not heard", *ends)
+    heard = f"alike by {likeness:.3f}, {at / 8000:.2f} s after the first packet"
+    return passes(heard, *ends)
+
+
+def stored_message(case: Case) -> Sound | None:
+    """What the first order was for; with one message stored, that one."""
+    known = case.known
+    wanted = [o.item for o in known.ordered if o.kind == "message"]
+    if not wanted or not known.stored:
+        return None
+    found = [s for s in known.stored if s.id == wanted[0]]
+    return next(iter(found), known.stored[0] if len(known.stored) == 1 else None)
+
+
+def _octets(stream: Stream) -> tuple[int, bytes]:
+    """The law's payload type and the octets by timestamp, gaps filled with silence."""
+    heard = sound(stream)
+    kind = heard[0][1].payload_type
+    spoken = [h for h in heard if h[1].payload_type == kind]
+    first = spoken[0][1].timestamp
+    length = max(_offset(h, first) + len(h[1].payload) for h in spoken)
+    line = bytearray([SILENCE[kind]]) * length
+    for placed in spoken:
+        at = _offset(placed, first)
+        payload = placed[1].payload
+        line[at : at + len(payload)] = payload
+    return kind, bytes(line)
+
+
+def _offset(heard: Heard, first: int) -> int:
+    """0 for what lies before the first packet, or absurdly far behind it."""
+    offset = (heard[1].timestamp - first) & 0xFFFFFFFF
+    return offset if offset < LONGEST else 0
+
+
+def _likeness(stored: bytes, heard: tuple[int, bytes]) -> tuple[float, int, int | None]:
+    """Likeness at the best place, the place, and how much of the message stood there.
+
+    The last is None for a message of silence, to which nothing can be likened.
+    """
+    import numpy as np
+
+    kind, line = heard
+    message = _table(0)[np.frombuffer(stored, np.uint8)]
+    played = _table(kind)[np.frombuffer(line, np.uint8)]
+    if not float(message @ message) > 0:
+        return 0.0, 0, None
+    at = _same_octets(stored, line) if kind == 0 else -1
+    if at < 0:
+        at = _best_place(message, played)
+    part = played[max(at, 0) : at + len(message)]
+    model = message[max(-at, 0) : max(-at, 0) + len(part)]
+    power = float(np.sqrt(float(model @ model) * float(part @ part)))
+    likeness = float(model @ part) / power if power else 0.0
+    return likeness, at, _whole(message, len(part) + max(-at, 0))
+
+
+def _whole(message: "Samples", heard: int) -> int:
+    """Octets heard; silence at the message's end counts as heard."""
+    import numpy as np
+
+    loud = np.flatnonzero(np.abs(message) > 64)
+    needed = int(loud[-1]) + 1 if len(loud) else 0
+    return len(message) if heard >= needed else heard
+
+
+def _same_octets(stored: bytes, line: bytes) -> int:
+    """The usual case, fast: a distinctive piece of the message stands there as is."""
+    for at in range(0, max(len(stored) - 400, 1), 1600):
+        piece = stored[at : at + 400]
+        if len(set(piece)) > 24 and (found := line.find(piece)) >= 0:
+            return found - at
+    return -1
+
+
+def _best_place(message: "Samples", played: "Samples") -> int:
+    """Where the cross-correlation peaks, by FFT; may be negative."""
+    import numpy as np
+
+    size = 1 << (len(message) + len(played) - 1).bit_length()
+    spectrum = np.fft.rfft(played, size) * np.conj(np.fft.rfft(message, size))
+    peak = int(np.argmax(np.fft.irfft(spectrum, size)))
+    return peak - size if peak >= len(played) else peak
+
+
+@cache
+def _table(kind: int) -> "Samples":
+    """All 256 octets of a law as samples."""
+    import numpy as np
+
+    expand = g711.ulaw_to_pcm if kind == 0 else g711.alaw_to_pcm
+    pcm = np.frombuffer(expand(bytes(range(256))), "<i2")
+    return pcm.astype(np.float32)
+
+
+def _was_cut_short(case: Case, leg: Leg, stream: Stream) -> bool:
+    """Whether BYE from the other side came while packets were still leaving."""
+    byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
+    last = stream.frames[-1].time
+    return any(
+        b.sender is not stream.sender and b.frame.time - last < 0.2 for b in byes
+    )

@@ -1,0 +1,116 @@
+"""Keys of the keypad as telephone events.
+
+RFC 4733 §2.3 (payload), §2.5.1.2 to §2.5.1.4 (updates, the end said three times).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ringback.evidence.frame import RtpFrame
+from ringback.faults import Malformed
+from ringback.judge.case import Case, Stream
+from ringback.judge.descriptions import listening
+from ringback.judge.rules.streams import packets
+from ringback.judge.verdict import Verdict, each, fails, passes, undecided
+from ringback.values import Leg, Role
+from ringback.wire.telephone_event import TelephoneEvent, key_of
+
+
+@dataclass(slots=True, eq=False)
+class Press:
+    """One key, with every packet that told of it."""
+
+    event: int
+    timestamp: int
+    frames: list[RtpFrame] = field(default_factory=list)
+    told: list[TelephoneEvent] = field(default_factory=list)
+
+    @property
+    def frame(self) -> RtpFrame:
+        return self.frames[0]
+
+    @property
+    def key(self) -> str:
+        return key_of(self.event)
+
+    @property
+    def ended(self) -> bool:
+        return any(t.end for t in self.told)
+
+
+def keys_arrive(case: Case) -> Verdict:
+    """The keys pressed are the keys seen on the um-gateway leg, in order."""
+    expected = case.known.expected.keys.upper()
+    presses = _presses(case)
+    if not expected:
+        return undecided("no key was pressed")
+    seen = "".join(p.key for p in presses)
+    if seen != expected:
+        why = f"pressed were {expected}, arrived are {seen or 'none'}"
+        return fails(why, *(p.frame for p in presses), by=Role.GATEWAY)
+    return passes(f"{seen} arrived", *(p.frame for p in presses))
+
+
+def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
+    """RFC 4733 §2.5.1.4: a SHOULD."""
+    return each(_presses(case), _ends, "keys")
+
+
+def _ends(press: Press) -> str:
+    ends = sum(t.end for t in press.told)
+    return "" if ends >= 3 else f"the end of key {press.key} is said {ends} time(s)"
+
+
+def durations_grow(case: Case) -> Verdict:
+    """RFC 4733 §2.5.1.2: each packet of an event tells a longer duration; the
+    repetitions of the end tell the same."""
+    return each(_presses(case), _grows, "keys")
+
+
+def _grows(press: Press) -> str:
+    for before, after in pairwise(press.told):
+        if after.duration < before.duration or (before.end and not after.end):
+            moved = f"{before.duration} to {after.duration}"
+            return f"the duration of key {press.key} goes from {moved}"
+    return ""
+
+
+def _presses(case: Case) -> list[Press]:
+    """What the gateway sent, in the formats that the UM described for events."""
+    found = case.memory.get("presses")
+    if not isinstance(found, list):
+        media = listening(case, Leg.UM_GATEWAY, Role.UM)
+        kinds = {m.format_of("telephone-event") for m in media} - {""}
+        streams = case.streams_of(Leg.UM_GATEWAY, Role.GATEWAY)
+        found = [p for s in streams for p in _pressed(s, kinds)]
+        case.memory["presses"] = found
+    return found
+
+
+def _pressed(stream: Stream, kinds: set[str]) -> Iterator[Press]:
+    """A new event begins with another timestamp or another code; or, with senders
+    that repeat timestamps, when a short duration follows an end."""
+    press: Press | None = None
+    for frame, packet in packets(stream):
+        if str(packet.payload_type) not in kinds:
+            continue
+        try:
+            told = TelephoneEvent.parse(packet.payload)
+        except Malformed:
+            continue
+        if press is None or _is_new(press, packet.timestamp, told):
+            if press:
+                yield press
+            press = Press(told.event, packet.timestamp)
+        press.frames.append(frame)
+        press.told.append(told)
+    if press:
+        yield press
+
+
+def _is_new(press: Press, timestamp: int, told: TelephoneEvent) -> bool:
+    if (press.event, press.timestamp) != (told.event, timestamp):
+        return True
+    last = press.told[-1]
+    return press.ended and not told.end and told.duration < last.duration

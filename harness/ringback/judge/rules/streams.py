@@ -1,0 +1,186 @@
+"""RTP as it runs: sequence, timestamps, pace, payload types, beginning and end.
+
+RFC 3550 §5.1, RFC 3551 §4.1, §4.2 and §4.5.14, RFC 3264 §7, RFC 3261 §15.1. Timestamps
+are judged strictly; arrival times leniently, for a busy machine shakes them.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from ringback.evidence.frame import RtpFrame
+from ringback.judge.case import Case, Stream
+from ringback.judge.descriptions import described, encodings, listening, sound_of
+from ringback.judge.verdict import Verdict, each, fails, passes, undecided
+from ringback.values import Leg, Role
+from ringback.wire.rtp import RtpPacket
+
+G711 = (0, 8)  # RFC 3551 §6: one octet a sample, 8000 samples a second
+FRAME = 160  # samples in 20 ms
+PACE = 0.002  # seconds that the median spacing may be off
+DRIFT = 0.05  # of the duration, by which timestamps and clock may differ
+LEAST = 10  # packets, below which there is no pace to speak of
+GRACE = 0.5  # seconds after BYE: what was under way may still arrive
+QUIET = frozenset(b"\xff\x7f\xfe\x7e\xfd\x7d\xd5\x55\xd4\x54")  # G.711 near zero
+NO_STREAM = "no readable RTP from the UM"
+
+Heard = tuple[RtpFrame, RtpPacket]
+
+
+def sequence_numbers_count_by_one(case: Case) -> Verdict:
+    """RFC 3550 §5.1."""
+    return each(_from_um(case), _gap, "streams of the UM")
+
+
+def _gap(stream: Stream) -> str:
+    for (_, before), (frame, after) in pairwise(packets(stream)):
+        step = (after.sequence - before.sequence) & 0xFFFF
+        if step != 1:
+            moved = f"{before.sequence} to {after.sequence}"
+            return f"sequence number from {moved} in frame {frame.number}"
+    return ""
+
+
+def timestamps_count_samples(case: Case) -> Verdict:
+    """RFC 3550 §5.1: by what the packet before held, or more after a pause."""
+    return each(_sounding(case), _steps, "streams of G.711")
+
+
+def _steps(stream: Stream) -> str:
+    """A key interrupts the sound: only neighbours in sequence are compared."""
+    steps: list[tuple[int, int]] = []
+    for (frame, before), (_, after) in pairwise(sound(stream)):
+        if (after.sequence - before.sequence) & 0xFFFF != 1:
+            continue
+        step = (after.timestamp - before.timestamp) & 0xFFFFFFFF
+        if step < len(before.payload) or step > 1 << 31:
+            return (
+                f"timestamp moves by {step - (step >> 31 << 32)} samples after "
+                f"{len(before.payload)} were sent in frame {frame.number}"
+            )
+        steps.append((step, len(before.payload)))
+    usual = median(step for step, _ in steps) if steps else FRAME
+    held = median(length for _, length in steps) if steps else FRAME
+    if usual != held:
+        return f"timestamps move by {usual:g} samples, packets hold {held:g}"
+    return ""
+
+
+def packets_hold_20_ms(case: Case) -> Verdict:
+    """RFC 3551 §4.2, unless the listener asked for another ptime."""
+    asked = {m.ptime for m in listening(case, Leg.UM_GATEWAY, Role.GATEWAY) if m.ptime}
+    allowed = {FRAME} | {8 * ptime for ptime in asked}
+    streams = [s for s in _sounding(case) if s.sender is Role.UM]
+    return each(streams, lambda s: _size(s, allowed), "G.711 streams of the UM")
+
+
+def _size(stream: Stream, allowed: set[int]) -> str:
+    sizes = [len(packet.payload) for _, packet in sound(stream)[:-1]]
+    usual = median(sizes) if sizes else FRAME
+    return "" if usual in allowed else f"packets hold {usual / 8:g} ms"
+
+
+def packets_leave_in_pace(case: Case) -> Verdict:
+    """The median spacing is 20 ms within 2 ms, and clock and timestamps agree in all
+    within 5 %; both must be off before a sender is accused of either."""
+    long = [s for s in _sounding(case) if s.sender is Role.UM]
+    long = [s for s in long if len(sound(s)) >= LEAST]
+    return each(long, _pace, "G.711 streams of the UM")
+
+
+def _pace(stream: Stream) -> str:
+    heard = sound(stream)
+    pairs = list(pairwise(heard))
+    spacing = median(b[0].time - a[0].time for a, b in pairs)
+    fits = median(len(a[1].payload) for a, b in pairs) / 8000
+    spent = heard[-1][0].time - heard[0][0].time
+    told = ((heard[-1][1].timestamp - heard[0][1].timestamp) & 0xFFFFFFFF) / 8000
+    if abs(spent - told) > max(DRIFT * told, FRAME / 8000):
+        return f"{told:.2f} s of sound were sent in {spent:.2f} s"
+    if abs(spacing - fits) > PACE and abs(spent - told) > DRIFT / 2 * told:
+        return f"packets leave every {1000 * spacing:.1f} ms"
+    return ""
+
+
+def payload_types_are_agreed(case: Case) -> Verdict:
+    """RFC 3264 §7: only formats that the listener has described."""
+    streams = [s for s in case.streams if _listeners_formats(case, s)]
+    return each(streams, lambda s: _foreign(case, s), "streams to a known listener")
+
+
+def _foreign(case: Case, stream: Stream) -> str:
+    formats = _listeners_formats(case, stream)
+    for frame, packet in packets(stream):
+        if str(packet.payload_type) not in formats:
+            kind = packet.payload_type
+            return f"payload type {kind} in frame {frame.number}, not described"
+    return ""
+
+
+def _listeners_formats(case: Case, stream: Stream) -> set[str]:
+    """By the address that a description names, else by the listener's role."""
+    formats: set[str] = set()
+    for thing in described(case):
+        media = sound_of(thing.sdp)
+        if media is None or thing.frame.sender is None:
+            continue
+        here = thing.frame.leg is stream.leg
+        mine = thing.frame.sender is stream.frame.receiver
+        if here and mine and media.port in (stream.target.port, 0):
+            formats |= set(encodings(media))
+    return formats
+
+
+def nothing_is_played_before_the_answer(case: Case) -> Verdict:
+    """Early media may ring back, and silence may open a path: sound may not."""
+    answers = [x.accepted for x in case.invites(Leg.UM_GATEWAY) if x.accepted]
+    loud = [f for f in _heard_from_um(case) if not _silent(f)]
+    if not loud:
+        return undecided("the UM sent no sound")
+    first = min(a.number for a in answers) if answers else None
+    early = [f for f in loud if first is None or f.number < first]
+    if early:
+        return fails("the UM played before the call was answered", *early[:5])
+    return passes("sound came after the answer", loud[0])
+
+
+def media_ends_with_the_call(case: Case) -> Verdict:
+    """RFC 3261 §15.1.1 and §15.1.2: who sent BYE or answered it stops sending."""
+    judged = [c for c in case.calls(Leg.UM_GATEWAY) if c.accepted and c.of("BYE")]
+    streams = [s for s in case.streams if s.leg is Leg.UM_GATEWAY]
+    if len(judged) != 1 or not streams:
+        return undecided("no call with sound that ended by BYE, or several")
+    bye = judged[0].of("BYE")[0]
+    end = (bye.final or bye.request).frame.time + GRACE
+    late = [s.frames[-1] for s in streams if s.frames[-1].time > end]
+    if late:
+        return fails(f"RTP more than {GRACE} s after the BYE", *late)
+    return passes("no RTP outlived the call", bye.frame)
+
+
+def packets(stream: Stream) -> list[Heard]:
+    return [(f, f.rtp) for f in stream.frames if f.rtp is not None]
+
+
+def sound(stream: Stream) -> list[Heard]:
+    """Packets of G.711, by RFC 3551's static payload types."""
+    return [heard for heard in packets(stream) if heard[1].payload_type in G711]
+
+
+def _from_um(case: Case) -> list[Stream]:
+    streams = case.streams_of(Leg.UM_GATEWAY, Role.UM)
+    return [s for s in streams if packets(s)]
+
+
+def _sounding(case: Case) -> Sequence[Stream]:
+    streams = [s for s in case.streams if s.leg is Leg.UM_GATEWAY]
+    return [s for s in streams if len(sound(s)) > 1]
+
+
+def _heard_from_um(case: Case) -> list[RtpFrame]:
+    streams = case.streams_of(Leg.UM_GATEWAY, Role.UM)
+    return sorted((f for s in streams for f, _ in sound(s)), key=lambda f: f.number)
+
+
+def _silent(frame: RtpFrame) -> bool:
+    return frame.rtp is not None and set(frame.rtp.payload) <= QUIET

@@ -1,0 +1,263 @@
+"""Requests and what they get: ACK, final answers, branches, silence on UDP.
+
+RFC 3261 §13.2.2.4 and §17.1.1.3 (ACK), §15.1.2 (BYE), §17 (transactions).
+"""
+
+from collections.abc import Iterator
+
+from ringback.evidence.frame import Frame
+from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.verdict import Verdict, each, fails, passes, undecided
+from ringback.values import Role
+from ringback.wire.uri import parse, same
+
+TIMER_F = 32.0  # seconds, RFC 3261 §17.1.2.2: how long an answer may take
+
+
+def refusals_are_acknowledged(case: Case) -> Verdict:
+    """§17.1.1.3: each 3xx-6xx to an INVITE earns an ACK on its own hop."""
+    refused = [x for x in case.exchanges if _refusal(x)]
+    if not refused:
+        return undecided("no INVITE was refused")
+    orphans = [x for x in refused if not _own_ack(x)]
+    if any(may_still_come(case, x) for x in orphans):
+        return undecided("the capture ends before the ACK could be expected")
+    if orphans:
+        why = "no later ACK has the branch of the refused INVITE"
+        by = orphans[0].request.sender
+        return fails(why, *map(final_frame, orphans), by=by)
+    return passes(f"{len(refused)} refusal(s), each acknowledged", *_acks(refused))
+
+
+def the_ack_of_a_refusal_repeats_the_invite(case: Case) -> Verdict:
+    """§17.1.1.3: Call-ID, From, Request-URI and one Via of the INVITE, the To of the
+    response, the INVITE's CSeq number."""
+    pairs = [(x, a) for x in case.exchanges if _refusal(x) for a in _own_acks(x)]
+    if not pairs:
+        return undecided("no refusal was acknowledged")
+    for exchange, ack in pairs:
+        if offence := _unlike(exchange, ack):
+            return fails(offence, ack.frame)
+    return passes(f"{len(pairs)} ACK(s), each like its INVITE", *_acks_of(pairs))
+
+
+def _unlike(exchange: Exchange, ack: Said) -> str:
+    invite, final = exchange.request, exchange.final
+    if ack.frame.sip.uri != invite.frame.sip.uri and not same_target(ack, invite):
+        return "the ACK of a refusal has another Request-URI"
+    if ack.from_tag != invite.from_tag:
+        return "the ACK of a refusal has another From"
+    if final and ack.to_tag != final.to_tag:
+        return "the ACK of a refusal has not the To of the response"
+    if len(ack.listed("via")) != 1:
+        return f"the ACK of a refusal has {len(ack.listed('via'))} Vias"
+    return ""
+
+
+def answers_are_acknowledged(case: Case) -> Verdict:
+    """§13.2.2.4: each 2xx to an INVITE earns an ACK with the INVITE's CSeq number."""
+    accepted = [
+        x for x in case.exchanges if x.accepted and x.request.method == "INVITE"
+    ]
+    if not accepted:
+        return undecided("no INVITE was accepted")
+    orphans = [x for x in accepted if not _dialog_ack(x)]
+    if any(may_still_come(case, x) for x in orphans):
+        return undecided("the capture ends before the ACK could be expected")
+    if orphans:
+        why = "no ACK with the CSeq number and the tags of the accepted INVITE"
+        by = orphans[0].request.sender
+        return fails(why, *map(final_frame, orphans), by=by)
+    return passes(f"{len(accepted)} answer(s), each acknowledged", *_acks(accepted))
+
+
+def byes_are_answered(case: Case) -> Verdict:
+    """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
+    byes = [x for x in case.exchanges if x.request.method == "BYE"]
+    if not byes:
+        return undecided("nobody sent BYE")
+    for bye in byes:
+        if (verdict := _answer_to_bye(case, bye)) is not None:
+            return verdict
+    return passes(f"{len(byes)} BYE(s), each answered", *map(final_frame, byes))
+
+
+def _answer_to_bye(case: Case, bye: Exchange) -> Verdict | None:
+    final, by = bye.final, bye.request.receiver
+    if final is None and may_still_come(case, bye):
+        return undecided("the capture ends before the answer to BYE", bye.frame)
+    if final is None:
+        return fails("BYE was never answered", bye.frame, by=by)
+    gone = _ended_before(case, bye)
+    challenged = final.status in (401, 407)
+    if final.status // 100 == 2 or challenged or (final.status == 481 and gone):
+        return None
+    return fails(f"BYE was answered with {final.status}", final.frame, by=by)
+
+
+def _ended_before(case: Case, bye: Exchange) -> bool:
+    """Whether the dialog had another BYE, or never came to be."""
+    others = [
+        x
+        for x in case.exchanges
+        if x is not bye
+        and x.request.call_id == bye.request.call_id
+        and x.request.method == "BYE"
+    ]
+    made = [
+        x
+        for x in case.exchanges
+        if x.request.call_id == bye.request.call_id and x.accepted
+    ]
+    return bool(others) or not made
+
+
+def branches_are_unique(case: Case) -> Verdict:
+    """§8.1.1.7: but for CANCEL, and the ACK of a refusal, no branch serves twice."""
+    owners: dict[str, Said] = {}
+    for said in case.requests:
+        if said.method in ("ACK", "CANCEL") or not said.branch:
+            continue
+        first = owners.setdefault(said.branch, said)
+        if first is not said and _differ(first, said):
+            why = f"{said.method} has the branch of an earlier {first.method}"
+            return fails(why, said.frame, first.frame)
+    if not owners:
+        return undecided("no request in this evidence")
+    return passes(f"{len(owners)} branches, each used once")
+
+
+def _differ(one: Said, other: Said) -> bool:
+    """A repetition is the same request again; a proxy puts its own Via on top."""
+    sent_by = {(v.host, v.port) for said in (one, other) for v in said.vias[:1]}
+    key = (one.call_id, one.sequence, one.method)
+    same_request = key == (other.call_id, other.sequence, other.method)
+    return len(sent_by) == 1 and not same_request
+
+
+def nothing_follows_a_final_answer(case: Case) -> Verdict:
+    """§17.2.1 and §17.2.2: no other response once a final one is sent; 2xx to INVITE
+    may be repeated, or come from several branches of a fork."""
+    things = [x for x in case.exchanges if x.final]
+    return each(things, _afterthought, "answered requests", shows=_last_word)
+
+
+def _last_word(exchange: Exchange) -> Frame:
+    return exchange.responses[-1].frame
+
+
+def _afterthought(exchange: Exchange) -> str:
+    final = exchange.final
+    later = [r for r in exchange.responses if final and r.number > final.number]
+    for response in later:
+        forked = response.to_tag != final.to_tag if final else False
+        if final and response.status != final.status and not forked:
+            return f"{response.status} after {final.status} to {final.method}"
+    return ""
+
+
+def requests_are_answered(case: Case) -> Verdict:
+    """§8.2 and §17.2: every request but ACK gets a final response, or is cancelled."""
+    asked = [x for x in case.exchanges if x.request.method not in ("CANCEL", "BYE")]
+    streamed = [x for x in asked if x.frame.flow in case.connections]
+    if not streamed:
+        return undecided("no request that wants an answer, on TCP")
+    silent = [x for x in streamed if x.final is None]
+    if any(may_still_come(case, x) for x in silent):
+        return undecided("the capture ends before an answer could be expected")
+    if silent:
+        why = f"{silent[0].request.method} was never answered"
+        by = silent[0].request.receiver
+        return fails(why, *(x.frame for x in silent), by=by)
+    return passes(f"{len(streamed)} request(s), each answered")
+
+
+def sip_is_silent_on_udp(case: Case) -> Verdict:
+    """Facts §4.1: datagrams to the UM's SIP port get nothing. The fence: OPTIONS over
+    TCP, sent later, was answered, so that the UM had its time."""
+    hosts = {seat.host for seat in case.seats(Role.UM)}
+    probes = [f for f in _datagrams(case) if f.target.host in hosts]
+    if not probes:
+        return undecided("nobody sent the UM a datagram")
+    knockers = {f.source for f in probes}
+    spoken = [
+        f for f in _datagrams(case) if f.source.host in hosts and f.target in knockers
+    ]
+    if spoken:
+        return fails("the UM answered over UDP", *spoken, by=Role.UM)
+    last = max(probe.number for probe in probes)
+    fence = [x for x in case.exchanges if _is_fence(case, x, hosts, last)]
+    if not fence:
+        return undecided("no later OPTIONS over TCP was answered", *probes)
+    return passes(
+        "silent, while OPTIONS over TCP was answered", *probes, fence[0].frame
+    )
+
+
+def _is_fence(case: Case, x: Exchange, hosts: set[str], last: int) -> bool:
+    return (
+        x.request.method == "OPTIONS"
+        and x.final is not None
+        and x.frame.number > last
+        and x.frame.target.host in hosts
+        and x.frame.flow in case.connections
+    )
+
+
+def _datagrams(case: Case) -> Iterator[Frame]:
+    yield from (s.frame for s in case.over_datagrams)
+    yield from case.evidence.datagrams
+
+
+def _refusal(exchange: Exchange) -> bool:
+    final = exchange.final
+    return exchange.request.method == "INVITE" and bool(final and final.status >= 300)
+
+
+def _own_acks(exchange: Exchange) -> list[Said]:
+    """ACKs on the hop of a refused INVITE: same branch, same two ends."""
+    invite, final = exchange.request, exchange.final
+    return [
+        ack
+        for ack in exchange.acks
+        if final
+        and ack.number > final.number
+        and ack.branch == invite.branch
+        and ack.ends == invite.ends
+    ]
+
+
+def _own_ack(exchange: Exchange) -> bool:
+    return bool(_own_acks(exchange))
+
+
+def _dialog_ack(exchange: Exchange) -> bool:
+    answer = exchange.accepted
+    tags = (exchange.request.from_tag, answer.to_tag if answer else "")
+    return any((a.from_tag, a.to_tag) == tags for a in exchange.acks)
+
+
+def final_frame(exchange: Exchange) -> Frame:
+    return exchange.final.frame if exchange.final else exchange.frame
+
+
+def _acks(exchanges: list[Exchange]) -> list[Frame]:
+    return [x.acks[0].frame for x in exchanges if x.acks]
+
+
+def _acks_of(pairs: list[tuple[Exchange, Said]]) -> list[Frame]:
+    return [ack.frame for _, ack in pairs]
+
+
+def same_target(one: Said, other: Said) -> bool:
+    mine = readable(parse, one.frame.sip.uri)
+    theirs = readable(parse, other.frame.sip.uri)
+    return bool(mine and theirs and same(mine, theirs))
+
+
+def may_still_come(case: Case, exchange: Exchange) -> bool:
+    """Whether the capture is too short to miss anything after the last word."""
+    if case.complete:
+        return False
+    last = max([exchange.frame.time, *(r.frame.time for r in exchange.responses)])
+    return case.last_time - last < TIMER_F

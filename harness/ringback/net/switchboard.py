@@ -1,0 +1,271 @@
+"""What both networks share: seats, links, the trace, the tape; how facts are told."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from ringback.evidence import circumstances
+from ringback.evidence.packets import CapturedPacket
+from ringback.evidence.taps import Tap
+from ringback.faults import Misuse, TestbedFault
+from ringback.net import driver
+from ringback.net.identity import Identity
+from ringback.net.keylog import KEYLOG
+from ringback.net.link import Link, Recalls
+from ringback.net.network import Answers, Keeps, Line, Seated
+from ringback.net.resolver import Resolver
+from ringback.net.tape import Tape
+from ringback.net.tls import Tls, client_context, server_context
+from ringback.net.tls_failures import TlsFailure
+from ringback.protocol.world import (
+    Alarm,
+    Cast,
+    Close,
+    Connect,
+    Fact,
+    Fetch,
+    Fetched,
+    Listener,
+    Peer,
+    Started,
+    Wish,
+    Write,
+)
+from ringback.values import Address, Role
+
+_MOST_RANDOMS = 4096
+
+
+class Switchboard:
+    """The common part of a network; what a clock or a wire must do is left open."""
+
+    captured = "taps"
+
+    def __init__(
+        self, resolver: Resolver | None, *, handshake: float, cut: int
+    ) -> None:
+        """``handshake`` is the seconds that TLS may take; ``cut`` the most octets that
+        one Arrived carries, 0 for as many as there are."""
+        self.resolver = resolver or Resolver()
+        self.tap = Tap()
+        self.trace: list[Line] = []
+        self.cut = cut
+        self._handshake = handshake
+        self._tape = Tape()
+        self._seated: list[Seated] = []
+        self._described: list[circumstances.Seat] = []
+        self._randoms: deque[bytes] = deque(maxlen=_MOST_RANDOMS)
+
+    # What a network brings along.
+
+    @property
+    def now(self) -> float:
+        raise NotImplementedError
+
+    def bind(self, seat: Seated, port: int) -> None:
+        raise NotImplementedError
+
+    def release(self, seat: Seated, port: int) -> None:
+        raise NotImplementedError
+
+    def cast(self, seat: Seated, wish: Cast) -> None:
+        raise NotImplementedError
+
+    def alarm(self, seat: Seated, wish: Alarm) -> None:
+        raise NotImplementedError
+
+    def hush(self, seat: Seated, alarm: str) -> None:
+        raise NotImplementedError
+
+    def _listen(self, seat: Seated, listener: Listener) -> None:
+        raise NotImplementedError
+
+    def _deafen(self, seat: Seated) -> None:
+        """Close the seat's listeners and take its alarms back."""
+        raise NotImplementedError
+
+    def _dial(self, link: Link, target: Address) -> None:
+        raise NotImplementedError
+
+    def _after(
+        self, seconds: float, act: Callable[..., None], *args: object
+    ) -> Recalls:
+        raise NotImplementedError
+
+    # Seats.
+
+    def seat(
+        self,
+        peer: Peer,
+        *,
+        role: Role,
+        host: str,
+        identity: Identity | None = None,
+        store: Answers | None = None,
+        keep: Keeps | None = None,
+        what: str = "",
+        label: str = "",
+    ) -> Seated:
+        """Open the peer's listeners, then tell it Started. Misuse: a port is taken, or
+        a secured listener has no certificate."""
+        seat = Seated(
+            peer, role, host, identity, store, keep, what, label, peer.listeners
+        )
+        for listener in seat.listeners:
+            if listener.secured:
+                server_context(identity or Identity((label,)), listener.mutual)
+        try:
+            for listener in seat.listeners:
+                self._listen(seat, listener)
+        except Misuse:
+            self._deafen(seat)
+            raise
+        self._seated.append(seat)
+        self._described.append(seat.described())
+        self.tell(seat, Started())
+        return seat
+
+    def unseat(self, seat: Seated) -> None:
+        """End its links, ports and alarms; it is told nothing more."""
+        if seat.gone:
+            return
+        seat.gone = True
+        self._seated.remove(seat)
+        self._deafen(seat)
+        for link in list(seat.links.values()):
+            link.close()
+        for port in list(seat.sources):
+            self.release(seat, port)
+
+    def seats(self) -> tuple[circumstances.Seat, ...]:
+        """Every seat since the scenario began, those left since included."""
+        return tuple(self._described)
+
+    def give(self, seat: Seated, wishes: Iterable[Wish]) -> None:
+        """Execute wishes that a command made, outside of ``on``."""
+        driver.settle(self, seat, wishes)
+
+    def tell(self, seat: Seated, fact: Fact) -> None:
+        """One fact to one peer, and what it wishes for it."""
+        if seat.gone:
+            return
+        wishes = seat.peer.on(fact)
+        if wishes:
+            driver.settle(self, seat, wishes)
+
+    # Evidence.
+
+    def begin_scenario(self, name: str) -> None:
+        """Forget tap, trace, packets and secrets; count from here."""
+        self.tap = Tap()
+        self.trace = []
+        self._tape.rewind()
+        self._randoms.clear()
+        self._described = [seat.described() for seat in self._seated]
+
+    def end_scenario(self) -> list[CapturedPacket]:
+        """Every packet since the scenario began, made from raw octets."""
+        return self._tape.packets()
+
+    def secrets(self) -> bytes:
+        """NSS key log of the handshakes since the last call, or the beginning."""
+        randoms = list(self._randoms)
+        self._randoms.clear()
+        return KEYLOG.claim(dict.fromkeys(randoms))
+
+    def _leftovers(self) -> tuple[str, ...]:
+        found = []
+        for seat in self._seated:
+            who = seat.label or f"{seat.role}{' ' if seat.what else ''}{seat.what}"
+            found += [f"{who}: {text}" for text in seat.peer.leftovers()]
+            found += [f"{who}: port {port} still bound" for port in seat.sources]
+        return tuple(found)
+
+    # Hands that are the same everywhere.
+
+    def connect(self, seat: Seated, wish: Connect) -> None:
+        if wish.link in seat.links:
+            raise TestbedFault(f"{seat.name} opens the link {wish.link!r} twice")
+        why = ""
+        tls: Tls | None = None
+        if wish.secured:
+            if seat.identity is None:
+                why = TlsFailure.LOCAL_CERTIFICATE_NOT_FOUND.because("no identity")
+            else:
+                client_context(seat.identity)
+                tls = Tls(
+                    seat.identity, server=False, name=wish.name or wish.target.host
+                )
+        link = Link(self, seat, wish.link, tls, accepted=False)
+        seat.links[wish.link] = link
+        try:
+            host = self.resolver.address(wish.target.host)
+        except LookupError as trouble:
+            why, host = str(trouble), ""
+        if why:
+            self._after(0.0, self._fail, link, why)
+            return
+        self._dial(link, Address(host, wish.target.port))
+        if tls is not None:
+            self._limit(link)
+
+    def write(self, seat: Seated, wish: Write) -> None:
+        """Octets for a link that is gone are traced: its Lost may be on the way."""
+        link = seat.links.get(wish.link)
+        if link is None:
+            self.note(seat, f"{len(wish.octets)} octets for no link {wish.link!r}")
+        else:
+            link.write(wish.octets)
+
+    def end(self, seat: Seated, wish: Close) -> None:
+        if link := seat.links.get(wish.link):
+            link.close()
+
+    def fetch(self, seat: Seated, wish: Fetch) -> None:
+        value = seat.store(wish.question) if seat.store is not None else None
+        self._after(0.0, self.tell, seat, Fetched(wish.key, value))
+
+    def store(self, seat: Seated, record: object) -> None:
+        if seat.keep is not None:
+            seat.keep(record)
+        else:
+            self.note(seat, f"nowhere to keep {type(record).__name__}")
+
+    def note(self, seat: Seated, text: str) -> None:
+        self.trace.append((self.now, seat.role, text))
+
+    # What links tell.
+
+    def forget(self, link: Link) -> None:
+        link.seat.links.pop(link.name, None)
+
+    def saw(self, link: Link, sent: bool, octets: bytes) -> None:
+        seen = self.tap.sent if sent else self.tap.received
+        seen(link.local, link.remote, octets)
+
+    def shook(self, random: bytes) -> None:
+        self._randoms.append(random)
+        if len(self._randoms) == _MOST_RANDOMS:
+            KEYLOG.claim(())  # reads the log, which would grow for ever
+
+    def _accepted(self, seat: Seated, listener: Listener) -> Link:
+        """A link for somebody who knocked."""
+        seat.accepted += 1
+        tls: Tls | None = None
+        if listener.secured and seat.identity is not None:
+            tls = Tls(seat.identity, server=True, mutual=listener.mutual)
+        link = Link(self, seat, f"in:{listener.port}:{seat.accepted}", tls, True)
+        seat.links[link.name] = link
+        if tls is not None:
+            self._limit(link)
+        return link
+
+    def _limit(self, link: Link) -> None:
+        link.deadline = self._after(self._handshake, self._tire_of, link)
+
+    def _tire_of(self, link: Link) -> None:
+        why = f"no handshake within {self._handshake:g} s"
+        link.lose(TlsFailure.OTHER.because(why))
+
+    def _fail(self, link: Link, why: str) -> None:
+        if not link.over:
+            link.lose(why)

@@ -1,0 +1,212 @@
+"""TLS as octets in, octets out; what OpenSSL yields is always sent, alerts above all.
+
+RFC 8446 and RFC 5246; mutual for SIP (RFC 3261 §26.3.1). OpenSSL judges the chain, our
+own rules the name (RFC 5922 §7), after the handshake and before any application octet.
+"""
+
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ringback.faults import Malformed, Misuse
+from ringback.net.identity import Identity
+from ringback.net.keylog import KEYLOG, random_of
+from ringback.net.tls_failures import TlsFailure, reason_of
+from ringback.net.unseen import unseen
+from ringback.wire.certificates import CertificateFacts, names_for_sip
+
+_VERSIONS = {
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME
+_READ = 65536
+
+
+@dataclass(slots=True)
+class Turn:
+    """What came of some octets. ``names`` is set once, when the handshake is done and
+    everything about the other side was found in order."""
+
+    out: bytes = b""
+    heard: bytes = b""
+    names: tuple[str, ...] | None = None
+    failure: str = ""
+    closed: bool = False  # the other side said close_notify
+    random: bytes = b""  # of the ClientHello, in the turn that it went by
+
+
+class Tls:
+    """One end of one TLS connection over memory buffers."""
+
+    __slots__ = (
+        "_asks",
+        "_done",
+        "_hello",
+        "_identity",
+        "_in",
+        "_name",
+        "_out",
+        "_server",
+        "_tls",
+    )
+
+    def __init__(
+        self, identity: Identity, *, server: bool, mutual: bool = True, name: str = ""
+    ) -> None:
+        """``name`` is whom the other side must prove to be; unused by a server."""
+        self._identity, self._server, self._name = identity, server, name
+        self._asks = mutual or not server
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = (
+            server_context(identity, mutual) if server else client_context(identity)
+        )
+        indicated = None if server or not _can_be_indicated(name) else name
+        self._tls = context.wrap_bio(self._in, self._out, server, indicated)
+        self._done = False
+        self._hello: bytes | None = b""  # None once it went by
+
+    def begin(self) -> Turn:
+        """The client's first octets."""
+        return self.take(b"")
+
+    def take(self, octets: bytes) -> Turn:
+        """Raw octets from the other side."""
+        self._in.write(octets)
+        turn = Turn()
+        try:
+            if not self._done:
+                self._shake(turn)
+            if self._done and not turn.failure:
+                self._read(turn)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as trouble:
+            has_certificate = bool(self._identity.chain)
+            turn.failure = reason_of(trouble, has_certificate=has_certificate)
+        turn.out += self._out.read()
+        if self._hello is not None:
+            turn.random = self._watched(octets if self._server else turn.out)
+        return turn
+
+    def write(self, octets: bytes) -> bytes:
+        """Application octets as records; only after ``names`` were given."""
+        self._tls.write(octets)
+        return self._out.read()
+
+    def close(self) -> bytes:
+        """A close_notify, where the connection still can carry one."""
+        with suppress(ssl.SSLError):  # wants the other's, or never got so far
+            self._tls.unwrap()
+        return self._out.read()
+
+    @property
+    def shaken(self) -> bool:
+        return self._done
+
+    def _shake(self, turn: Turn) -> None:
+        self._tls.do_handshake()
+        self._done = True
+        names = self._proved()
+        if wrong := self._misnamed(names):
+            turn.failure = TlsFailure.INCORRECT_NAME.because(wrong)
+            turn.out = self.close()
+        else:
+            turn.names = names
+
+    def _read(self, turn: Turn) -> None:
+        heard = []
+        try:
+            while chunk := self._tls.read(_READ):
+                heard.append(chunk)
+            turn.closed = True
+        except ssl.SSLZeroReturnError:
+            turn.closed = True
+        finally:
+            turn.heard = b"".join(heard)
+
+    def _proved(self) -> tuple[str, ...]:
+        der = self._tls.getpeercert(binary_form=True)
+        return _names_in(der) if der else ()
+
+    def _misnamed(self, names: tuple[str, ...]) -> str:
+        """What is wrong with the other side's names, or nothing."""
+        if not (self._asks and self._identity.checks_names):
+            return ""
+        trusted = self._identity.trusted
+        accepted = trusted if self._server else frozenset((self._name,))
+        if {n.lower() for n in accepted} & set(names):
+            return ""
+        shown = ", ".join(names) or "no name at all"
+        wanted = "a trusted peer" if self._server else self._name
+        return f"the certificate proves {shown}, not {wanted}"
+
+    def _watched(self, octets: bytes) -> bytes:
+        hello = (self._hello or b"") + octets[:64]
+        self._hello = hello if len(hello) < 43 else None
+        return random_of(hello)
+
+
+@lru_cache(maxsize=256)
+def server_context(identity: Identity, mutual: bool) -> ssl.SSLContext:
+    """Making one costs a millisecond: one per identity and kind. Misuse: no
+    certificate."""
+    if not identity.chain:
+        raise Misuse("a secured listener needs a certificate: " + repr(identity))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED if mutual else ssl.CERT_NONE
+    context.num_tickets = 0
+    return _furnished(context, identity)
+
+
+@lru_cache(maxsize=256)
+def client_context(identity: Identity) -> ssl.SSLContext:
+    """Names are ours to check; OpenSSL would take a common name for one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED if identity.checks_chain else ssl.CERT_NONE
+    return _furnished(context, identity)
+
+
+def _furnished(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:
+    context.minimum_version = _VERSIONS[identity.oldest]
+    context.maximum_version = _VERSIONS[identity.newest]
+    context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
+    context.keylog_filename = KEYLOG.path
+    if not identity.checks_dates:
+        context.verify_flags |= _NO_CHECK_TIME
+    try:
+        if identity.ciphers:
+            context.set_ciphers(identity.ciphers)
+        if identity.roots:
+            context.load_verify_locations(cadata=identity.roots.decode("ascii"))
+        if identity.revoked:
+            with unseen(identity.revoked) as path:
+                context.load_verify_locations(cafile=path)
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+        if identity.chain:
+            with unseen(identity.chain + b"\n" + identity.key) as path:
+                context.load_cert_chain(path)
+    except (ssl.SSLError, ValueError) as trouble:
+        raise Misuse(f"{identity!r} cannot be used for TLS: {trouble}") from trouble
+    return context
+
+
+@lru_cache(maxsize=1024)
+def _names_in(der: bytes) -> tuple[str, ...]:
+    try:
+        return names_for_sip(CertificateFacts.of(der))
+    except Malformed:
+        return ()
+
+
+def _can_be_indicated(name: str) -> bool:
+    """SNI carries DNS names only (RFC 6066 §3)."""
+    labels = name.split(".")
+    return (
+        name.isascii()
+        and not labels[-1].isdigit()
+        and ":" not in name
+        and all(0 < len(label) < 64 for label in labels)
+    )

@@ -1,0 +1,247 @@
+"""One call as the reference phone lives it. RFC 3261 §13.3, §14; RFC 3264."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ringback.faults import Malformed
+from ringback.peers.ear import Ear, is_loud
+from ringback.peers.phone_script import Deed, HangUp, Press, Say, Script, Turn, Way
+from ringback.protocol.media import Key, MediaEvent, MediaSession, Sound
+from ringback.protocol.offer_answer import (
+    SDP_TYPE,
+    Local,
+    MediaPlan,
+    Refusal,
+    agreed,
+    answer,
+    offer,
+)
+from ringback.protocol.playout import TICK
+from ringback.protocol.user_agent import UserAgent
+from ringback.protocol.world import Alarm, Hush, Trace, Wish
+from ringback.wire.headers import content_type
+from ringback.wire.message import Field, Message
+from ringback.wire.sdp import Sdp
+
+RINGING, ANSWERED, OVER = "ringing", "answered", "over"
+NOT_ACCEPTABLE = (488, "Not Acceptable Here")
+
+
+class PhoneCall:
+    """``state`` is "ringing", "answered" or "over"; ``dialled`` the Request-URI.
+
+    ``keys`` are those that the far end pressed. ``ended_by`` is "phone" or "far end".
+    """
+
+    def __init__(
+        self,
+        key: str,
+        request: Message,
+        script: Script,
+        media: MediaSession,
+        local: Local,
+        agent: UserAgent,
+        out: Callable[[Wish], None],
+    ) -> None:
+        self.key, self.dialled = key, request.uri
+        self.script, self.media = script, media
+        self.state, self.ended_by, self.keys = RINGING, "", ""
+        self._local, self._agent, self._out = local, agent, out
+        self._ear = Ear()
+        self._offered: Sdp | None = None  # ours, while its answer is awaited
+        self._described: Sdp | None = None  # ours, as last sent
+        self._plan: MediaPlan | None = None
+        self._spoken_to = False
+        self._quiet_ticks = 0
+        self._due: dict[str, Callable[[], None]] = {}
+        self._deeds = 0
+
+    @property
+    def heard(self) -> bytes:
+        """Mu-law, from the first packet on."""
+        return self._ear.octets
+
+    # Until the answer.
+
+    def begin(self, request: Message) -> None:
+        """Take the offer, ring, and do as the script says."""
+        if refusal := self._take_offer(request):
+            self._agent.refuse(self.key, *refusal)
+            self.end("phone")
+            return
+        script = self.script
+        status, reason = script.ring
+        if script.early and self._plan and self._described:
+            body = bytes(self._described)
+            self._agent.ring(self.key, status, reason, (), body, SDP_TYPE)
+            self._agree(self._plan)
+            self.media.play(script.early)
+        else:
+            self._agent.ring(self.key, status, reason)
+        self.follows(script)
+
+    def follows(self, script: Script) -> None:
+        """Decide, or decide anew, what becomes of the ringing; its times begin now."""
+        if self.state != RINGING:
+            return
+        self.script = script
+        for alarm in self._due:
+            self._out(Hush(alarm))
+        self._due.clear()
+        if script.way is Way.ANSWERS:
+            self._later("answer", script.after, self._accept)
+        elif script.way is Way.REFUSES:
+            self._later("refuse", script.after, self._refuse)
+
+    def _take_offer(self, request: Message) -> tuple[int, str] | None:
+        """Answer it, or offer ourselves when there is none; else why not."""
+        if not request.body:
+            self._describe(offer(self._local))
+            self._offered = self._described
+            return None
+        if not is_sdp(request):
+            return 415, "Unsupported Media Type"
+        return self._answer(request)
+
+    def _answer(
+        self, request: Message, wanted: str = "sendrecv"
+    ) -> tuple[int, str] | None:
+        answered = answer(Sdp.parse(request.body), self._local, wanted)
+        if isinstance(answered, Refusal):
+            self._out(Trace(f"phone: offer refused: {answered.why}"))
+            return NOT_ACCEPTABLE
+        self._describe(answered[0])
+        self._plan = answered[1]
+        return None
+
+    def _accept(self) -> None:
+        self.state = ANSWERED
+        self._agent.answer(self.key, bytes(self._described or b""), SDP_TYPE)
+        if self._plan:
+            self._agree(self._plan)
+        for after, deed in self.script.deeds:
+            self.does(deed, after)
+
+    def _refuse(self) -> None:
+        refuse(self._agent, self.key, self.script)
+        self.end("phone")
+
+    # While it lasts.
+
+    def does(self, deed: Deed, after: float = 0.0) -> None:
+        """A deed of its owner, so many seconds from now."""
+        self._deeds += 1
+        self._later(f"deed {self._deeds}", after, lambda: self._do(deed))
+
+    def acked(self, request: Message) -> None:
+        """The ACK brings the answer to an offer that our 200 had."""
+        if self._offered and is_sdp(request):
+            self._settle(self._offered, Sdp.parse(request.body))
+        self._offered = None
+
+    def modified(self, asked: str, request: Message) -> None:
+        """The far end describes the stream anew, or asks us to."""
+        refusal = None
+        if request.body:
+            refusal = self._answer(request) if is_sdp(request) else NOT_ACCEPTABLE
+        else:
+            self._describe(offer(self._local))
+            self._offered = self._described
+        if refusal:
+            self._agent.reply(asked, *refusal)
+            return
+        body = bytes(self._described or b"")
+        self._agent.reply(asked, 200, "OK", (), body, SDP_TYPE)
+        if request.body and self._plan:
+            self._agree(self._plan)
+
+    def turned(self, response: Message | None) -> None:
+        """The answer to a re-INVITE of ours."""
+        if self._offered and response and response.status < 300 and is_sdp(response):
+            self._settle(self._offered, Sdp.parse(response.body))
+        self._offered = None
+
+    def takes(self, events: tuple[MediaEvent, ...]) -> None:
+        """What came in on the stream."""
+        for event in events:
+            if isinstance(event, Sound):
+                self._ear.take(event)
+                if is_loud(event.ulaw):
+                    self._spoken_to, self._quiet_ticks = True, 0
+            elif isinstance(event, Key):
+                self.keys += event.key
+
+    def ticked(self) -> None:
+        """20 ms more; once all was heard and said, the receiver goes down."""
+        self._quiet_ticks += 1
+        patience = self.script.when_quiet
+        if not self._spoken_to or patience is None or self.state != ANSWERED:
+            return
+        if self._quiet_ticks * TICK < patience or self._due or self.media.speaking:
+            return
+        self._do(HangUp())
+
+    def due(self, alarm: str) -> None:
+        if act := self._due.pop(alarm, None):
+            act()
+
+    def end(self, by: str) -> None:
+        """It is over, whoever ended it; the second time nothing happens."""
+        if self.state == OVER:
+            return
+        self.state, self.ended_by = OVER, by
+        for alarm in self._due:
+            self._out(Hush(alarm))
+        self._due.clear()
+        self.media.close()
+
+    def _do(self, deed: Deed) -> None:
+        match deed:
+            case Press(keys, seconds):
+                self.media.press(keys, seconds)
+            case Say(ulaw):
+                self.media.play(ulaw)
+            case Turn(direction):
+                self._describe(offer(self._local, direction))
+                self._offered = self._described
+                body = bytes(self._described or b"")
+                self._agent.modify(self.key, body, SDP_TYPE)
+            case HangUp():
+                self._agent.hang_up(self.key)
+                self.end("phone")
+
+    def _describe(self, described: Sdp) -> None:
+        """Each description of ours is a newer edition (RFC 3264 §8)."""
+        self._described = described
+        self._local = replace(self._local, version=self._local.version + 1)
+
+    def _settle(self, offered: Sdp, answered: Sdp) -> None:
+        plan = agreed(offered, answered)
+        if isinstance(plan, Refusal):
+            self._out(Trace(f"phone: useless answer: {plan.why}"))
+            self._do(HangUp())
+            return
+        self._plan = plan
+        self._agree(plan)
+
+    def _agree(self, plan: MediaPlan) -> None:
+        self.takes(self.media.agree(plan))
+
+    def _later(self, what: str, after: float, act: Callable[[], None]) -> None:
+        alarm = f"phone:{self.media.port}:{what}"
+        self._due[alarm] = act
+        self._out(Alarm(alarm, after))
+
+
+def refuse(agent: UserAgent, key: str, script: Script) -> None:
+    """Say the script's refusal; a 3xx says where else to try."""
+    contact = Field.of("Contact", f"<{script.contact}>")
+    fields = (contact,) if script.contact else ()
+    agent.refuse(key, script.status, script.reason, fields)
+
+
+def is_sdp(message: Message) -> bool:
+    try:
+        return bool(message.body) and content_type(message)[0] == SDP_TYPE
+    except Malformed:
+        return False

@@ -1,0 +1,181 @@
+"""What peers ask of a store and tell it to keep: the words of Fetch and Store.
+
+Users, messages and greetings as in MS-OXWUMS §3.1.4; identifiers as in facts §2.4.
+Each question says what answers it. A store that does not know the user or the thing
+answers None (or nothing to list): whose fault that is, the asking peer knows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+LATEST = "latest"  # stands for the id of the user's newest message
+
+
+class Greeting(StrEnum):
+    """UMGreetingType (facts §2.3)."""
+
+    NORMAL = "NormalCustom"
+    OOF = "OofCustom"
+
+
+class Prompt(StrEnum):
+    """What the player says beside the message."""
+
+    MENU = "menu"
+    GOODBYE = "goodbye"
+    DELETED = "deleted"
+    RECORD_GREETING = "record-greeting"
+    BEEP = "beep"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A mailbox owner and the UM properties of facts §2.2.
+
+    ``policy`` names a mailbox policy. ``telephone_access_folder`` is a Base64 folder
+    id. ``pin_resets`` counts ResetPIN orders; the store keeps no PIN.
+    """
+
+    name: str
+    display: str = ""
+    extension: str = ""
+    policy: str = "default"
+    um_enabled: bool = True
+    play_on_phone_enabled: bool = True
+    dial_string: str = ""
+    oof_status: bool = False
+    missed_call_notification: bool = True
+    telephone_access_numbers: str = ""
+    telephone_access_folder: str = ""
+    pin_resets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMessage:
+    """A message, found by any of its three ids.
+
+    ``received`` is ISO 8601 in UTC; ``ulaw`` is 8 kHz mono, empty in a listing.
+    """
+
+    id: str
+    entry_id: str
+    item_id: str
+    subject: str
+    received: str
+    seconds: float
+    ulaw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class FindUser:
+    """Answered by User, or None. Names match in any case."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassword:
+    """Answered by bool; False for a user nobody knows."""
+
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindMessage:
+    """Answered by VoiceMessage with its sound; None for another user's message."""
+
+    user: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListMessages:
+    """Answered by tuple[VoiceMessage, ...], newest first, without sound."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindGreeting:
+    """Answered by mu-law octets, or None when the user has none of that kind."""
+
+    user: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindPrompt:
+    """Answered by mu-law octets, or None for a prompt that does not exist."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindRecords:
+    """Answered by dict[str, bytes]: everything that owner had kept."""
+
+    owner: str
+
+
+Question = (
+    FindUser
+    | CheckPassword
+    | FindMessage
+    | ListMessages
+    | FindGreeting
+    | FindPrompt
+    | FindRecords
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepGreeting:
+    user: str
+    kind: str
+    ulaw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMessage:
+    user: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperty:
+    """``name`` is one of SETTABLE, ``value`` of that field's type."""
+
+    user: str
+    name: str
+    value: str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPin:
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRecord:
+    """Keep octets under the owner's key; a later one replaces an earlier."""
+
+    owner: str
+    key: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DropRecord:
+    owner: str
+    key: str
+
+
+Record = KeepGreeting | DeleteMessage | SetProperty | ResetPin | KeepRecord | DropRecord
+
+SETTABLE = (
+    "dial_string",
+    "missed_call_notification",
+    "oof_status",
+    "telephone_access_folder",
+)

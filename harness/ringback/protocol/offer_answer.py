@@ -1,0 +1,299 @@
+"""Offer and answer of one G.711 audio stream with telephone events.
+
+RFC 3264 §5, §6, §8.4 (hold); RFC 4568 §5.1.2, §7.1 (keys); RFC 4733 §7.1.1 (events).
+ICE, rtcp-mux and whatever else an offer brings is left out of the answer, which is how
+an answerer declines it (RFC 8839 §4.2, RFC 5761 §5.1.1).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ringback.faults import Malformed, Misuse
+from ringback.protocol.names import Names
+from ringback.values import Address, Security
+from ringback.wire import sdp as description
+from ringback.wire.sdes import AES_32, AES_80, KEY_SALT_OCTETS, Crypto
+from ringback.wire.sdp import EVENTS, Media, Sdp
+
+PCMU, PCMA, COMFORT_NOISE = 0, 8, 13
+VOICES = (PCMU, PCMA)
+HOLD_HOSTS = ("0.0.0.0", "::")
+SUITES = (AES_80, AES_32)
+SDP_TYPE = "application/sdp"
+_MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The offer (or answer) cannot be taken; ``status`` is what a UAS says."""
+
+    status: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Our end: where media shall come, and how it is protected.
+
+    ``keys`` gives the key and salt of a secured stream: a name-giver, or 30 octets
+    when an earlier offer or answer of this call had them.
+    """
+
+    host: str
+    port: int
+    session_id: int
+    version: int
+    security: Security
+    keys: Names | bytes = b""
+
+    @property
+    def profile(self) -> str:
+        return "RTP/SAVP" if self.security.srtp else "RTP/AVP"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPlan:
+    """What both sides agreed to, seen from ours.
+
+    ``send_format`` and ``event_format`` are numbers we put into packets, the others
+    those we take; ``event_format`` is None when the other side takes no events.
+    Keys are 30 octets of key and salt, None without SRTP.
+    """
+
+    remote: Address
+    send_format: int
+    receive_formats: tuple[int, ...]
+    event_format: int | None
+    ptime: int
+    direction: str
+    send_key: bytes | None = None
+    receive_key: bytes | None = None
+    receive_event_format: int | None = None
+    suite: str = AES_80
+    receive_mki: bytes = b""
+
+    @property
+    def sends(self) -> bool:
+        return self.direction in ("sendrecv", "sendonly")
+
+    @property
+    def receives(self) -> bool:
+        return self.direction in ("sendrecv", "recvonly")
+
+
+def offer(
+    local: Local,
+    direction: str = "sendrecv",
+    formats: tuple[int, ...] = (PCMU, PCMA, EVENTS),
+    ptime: int = 20,
+) -> Sdp:
+    """One audio stream: PCMU, PCMA, telephone-event, with a key when secured."""
+    keys = (Crypto.of(1, _key(local)),) if local.security.srtp else ()
+    return _described(local, formats, keys, direction, ptime, EVENTS)
+
+
+def answer(
+    offered: Sdp, local: Local, direction: str = "sendrecv"
+) -> tuple[Sdp, MediaPlan] | Refusal:
+    """Take the first audio stream that fits; ``direction`` is the most we want.
+
+    The offerer's order decides between PCMU and PCMA. A stream without the profile
+    that the dial plan asks for, or without a common codec, is refused (488).
+    """
+    try:
+        return _answer(offered, local, direction)
+    except Malformed as trouble:
+        return Refusal(488, trouble.why)
+
+
+def agreed(
+    offered: Sdp, answered: Sdp, ours: Literal["offerer", "answerer"] = "offerer"
+) -> MediaPlan | Refusal:
+    """What a finished exchange means to the offerer, or to the answerer."""
+    try:
+        return _agreed(offered, answered, ours == "offerer")
+    except Malformed as trouble:
+        return Refusal(488, trouble.why)
+
+
+def _answer(
+    offered: Sdp, local: Local, direction: str
+) -> tuple[Sdp, MediaPlan] | Refusal:
+    streams = offered.media
+    whys = [_unfit(stream, local) for stream in streams]
+    if "" not in whys:
+        return Refusal(488, next((why for why in whys if why), "no stream is offered"))
+    at = whys.index("")
+    stream = streams[at]
+    voice = _voices(stream)[0]
+    events = _events(stream)
+    facing = _facing(stream, direction)
+    theirs = _lock(stream) if local.security.srtp else None
+    keys = (_counterpart(theirs, local),) if theirs else ()
+    formats = (voice,) if events is None else (voice, events)
+    ptime = stream.ptime or 20
+    described = _described(local, formats, keys, facing, 20, events or EVENTS)
+    plan = MediaPlan(
+        Address(stream.host, stream.port),
+        voice,
+        (voice,),
+        events,
+        ptime,
+        facing,
+        keys[0].key_salt if keys else None,
+        theirs.key_salt if theirs else None,
+        events,
+        theirs.suite if theirs else AES_80,
+        theirs.mki if theirs else b"",
+    )
+    return _among(streams, at, described), plan
+
+
+def _agreed(offered: Sdp, answered: Sdp, offerer: bool) -> MediaPlan | Refusal:
+    pairs = list(zip(offered.media, answered.media, strict=False))
+    if len(offered.media) != len(answered.media):
+        return Refusal(488, "the answer has not as many streams as the offer")
+    taken = [(o, a) for o, a in pairs if o.kind == a.kind == "audio" and a.port]
+    if not taken:
+        return Refusal(488, "the answer refuses the audio stream")
+    asked, said = taken[0]
+    ours, theirs = (asked, said) if offerer else (said, asked)
+    common = [v for v in _voices(said) if v in _voices(asked)]
+    if asked.protocol != said.protocol or not common:
+        return Refusal(488, "the answer has another profile, or no codec of the offer")
+    events, our_events = _events(theirs), _events(ours)
+    plan = MediaPlan(
+        Address(theirs.host, theirs.port),
+        common[0],
+        tuple(_voices(ours)),
+        events if our_events is not None else None,
+        theirs.ptime or 20,
+        _facing(theirs, ours.direction),
+        receive_event_format=our_events,
+    )
+    return _locked(plan, asked, said, offerer) if _secured(said) else plan
+
+
+def _locked(
+    plan: MediaPlan, asked: Media, said: Media, offerer: bool
+) -> MediaPlan | Refusal:
+    """RFC 4568 §5.1.3: the answer names one of the offered keys' tags."""
+    chosen = said.crypto[:1]
+    matching = [k for k in asked.crypto if chosen and k.tag == chosen[0].tag]
+    if not matching or not _usable(chosen[0]) or matching[0].suite != chosen[0].suite:
+        return Refusal(488, "the answer's key fits none of the offer")
+    if matching[0].key_salt == chosen[0].key_salt:
+        return Refusal(488, "the answer's key is the offer's own")
+    keys = (matching[0].key_salt, chosen[0].key_salt)
+    send, receive = keys if offerer else (keys[1], keys[0])
+    mki = (chosen[0] if offerer else matching[0]).mki
+    found = replace(plan, send_key=send, receive_key=receive)
+    return replace(found, suite=chosen[0].suite, receive_mki=mki)
+
+
+def _unfit(stream: Media, local: Local) -> str:
+    """Why we cannot take that stream; empty when we can."""
+    wanted = local.profile
+    keyed = not local.security.srtp or _lock(stream) is not None
+    demands = (
+        (stream.kind == "audio", f"no {stream.kind} here"),
+        (stream.port, "the audio stream is refused by its own offer"),
+        (stream.protocol == wanted, f"{stream.protocol} offered, {wanted} wanted"),
+        (_voices(stream), "neither PCMU nor PCMA is offered"),
+        (stream.host, "no connection address"),
+        (keyed, "no key of a suite that is spoken here is offered"),
+    )
+    return next((why for met, why in demands if not met), "")
+
+
+def _voices(stream: Media) -> list[int]:
+    """PCMU and PCMA under their static numbers, in that stream's order."""
+    names = {"PCMU": PCMU, "PCMA": PCMA}
+    numbers = [f for f in stream.formats if f in ("0", "8")]
+    return [int(f) for f in numbers if names.get(stream.rtpmap(f)[0].upper()) == int(f)]
+
+
+def _events(stream: Media) -> int | None:
+    found = stream.format_of("telephone-event")
+    return int(found) if found.isdecimal() and int(found) < 128 else None
+
+
+def _facing(theirs: Media, wanted: str) -> str:
+    """Our direction: what they leave us of what we want (RFC 3264 §6.1, §8.4)."""
+    allowed = _MIRROR.get(theirs.direction, theirs.direction)
+    sends = "send" in allowed and "send" in wanted and theirs.host not in HOLD_HOSTS
+    receives = "rec" in allowed and "rec" in wanted
+    names = {(True, True): "sendrecv", (True, False): "sendonly"}
+    return names.get((sends, receives), "recvonly" if receives else "inactive")
+
+
+def _secured(stream: Media) -> bool:
+    return stream.protocol == "RTP/SAVP"
+
+
+def _lock(stream: Media) -> Crypto | None:
+    """The first offered key that we can use; one unreadable line spoils no other."""
+    for value in stream.attributes("crypto"):
+        try:
+            key = Crypto.parse(value)
+        except Malformed:
+            continue
+        if _usable(key):
+            return key
+    return None
+
+
+def _usable(key: Crypto) -> bool:
+    """A session parameter we do not know makes a key unfit (RFC 4568 §6.3)."""
+    return key.suite in SUITES and not key.params
+
+
+def _counterpart(theirs: Crypto, local: Local) -> Crypto:
+    """RFC 4568 §7.1.2: same tag and suite, and never the same key."""
+    key = _key(local)
+    while key == theirs.key_salt:
+        if isinstance(local.keys, bytes):
+            raise Malformed("the offer's key is our own", theirs.text.encode(), 0)
+        key = _key(local)
+    return Crypto.of(theirs.tag, key, theirs.suite)
+
+
+def _key(local: Local) -> bytes:
+    length = KEY_SALT_OCTETS[AES_80]
+    key = local.keys if isinstance(local.keys, bytes) else local.keys.octets(length)
+    if len(key) != length:
+        raise Misuse(f"a secured stream needs {length} octets of key and salt")
+    return key
+
+
+def _described(
+    local: Local,
+    formats: tuple[int, ...],
+    keys: tuple[Crypto, ...],
+    direction: str,
+    ptime: int,
+    events: int,
+) -> Sdp:
+    return description.offer(
+        local.host,
+        local.port,
+        local.session_id,
+        local.version,
+        formats,
+        protocol=local.profile,
+        crypto=keys,
+        direction=direction,
+        ptime=ptime,
+        events=events,
+    )
+
+
+def _among(streams: tuple[Media, ...], at: int, described: Sdp) -> Sdp:
+    """As many streams as were offered, the others refused (RFC 3264 §6)."""
+    ours = described.media[0].lines
+    lines = list(described.session)
+    for number, stream in enumerate(streams):
+        formats = " ".join(stream.formats)
+        refused = f"m={stream.kind} 0 {stream.protocol} {formats}\r\n"
+        lines += ours if number == at else [refused.encode(errors="surrogateescape")]
+    return Sdp(tuple(lines))

@@ -1,0 +1,86 @@
+"""What a run was asked for, from command line and configuration."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ringback.config import Config, load
+from ringback.faults import Misuse
+from ringback.testbed.outside import Outside, parse_sut
+from ringback.values import Role, Security
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``modes`` is empty when nobody chose: then the SUT's address decides."""
+
+    config: Config
+    outside: dict[Role, Outside]
+    modes: tuple[Security, ...]
+    net: str
+    base: Path
+    level: str
+    select: tuple[str, ...]
+    slow: bool
+
+    @classmethod
+    def of(cls, option: Any) -> "Asked":
+        """From pytest's options; Misuse says which word is wrong."""
+        path = option.ringback_config
+        config = load(Path(path)) if path else Config()
+        sut = {**config.sut, **_roles(option.ringback_sut or ())}
+        resolve = {**config.resolve, **_pairs("--resolve", option.ringback_resolve)}
+        config = msgspec.structs.replace(config, sut=sut, resolve=resolve)
+        outside = parse_sut(sut)
+        if outside and option.ringback_net == "memory":
+            raise Misuse("--net memory has no SUT: leave out --sut, or use sockets")
+        return cls(
+            config=config,
+            outside=outside,
+            modes=_modes(option.ringback_security, config, outside, bool(path)),
+            net=option.ringback_net,
+            base=Path(option.ringback_out),
+            level=option.ringback_level,
+            select=tuple(option.ringback_select or ()),
+            slow=option.ringback_slow,
+        )
+
+
+def _pairs(option: str, words: list[str] | None) -> dict[str, str]:
+    found = {}
+    for word in words or ():
+        key, equals, value = word.partition("=")
+        if not (key and equals and value):
+            raise Misuse(f"{option} {word}: write NAME=VALUE")
+        found[key] = value
+    return found
+
+
+def _roles(words: list[str]) -> dict[Role, str]:
+    found = {}
+    for name, where in _pairs("--sut", list(words)).items():
+        if name not in set(Role):
+            raise Misuse(f"--sut {name}={where}: the roles are {', '.join(Role)}")
+        found[Role(name)] = where
+    return found
+
+
+def _modes(
+    word: str | None, config: Config, outside: dict[Role, Outside], from_file: bool
+) -> tuple[Security, ...]:
+    if word == "all":
+        return tuple(Security)
+    if word:
+        try:
+            return (Security(word),)
+        except ValueError:
+            modes = ", ".join(Security)
+            raise Misuse(f"--security {word}: one of {modes}, all") from None
+    gateway = outside.get(Role.GATEWAY)
+    if gateway and gateway.way == "tcp":
+        return (Security.UNSECURED,)
+    if gateway and gateway.way == "tls" and not config.security.tls:
+        return (Security.SIP_SECURED,)
+    return (config.security,) if from_file or outside else tuple(Security)

@@ -1,0 +1,152 @@
+"""Where all findings of a run come together, from this process or from workers."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from ringback.report.folder import Folder, cut_short
+from ringback.report.records import (
+    FindingRecord,
+    Footer,
+    Header,
+    Record,
+    ScenarioRecord,
+    read,
+)
+from ringback.report.status import Exit, exit_status
+from ringback.report.terminal import counts
+
+if TYPE_CHECKING:
+    from ringback.running.asked import Asked
+
+PROPERTY = "ringback"
+
+
+class Collector:
+    """Lives in the controlling process only; appends to findings.jsonl."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.started = datetime.now(UTC)
+        self.found: list[FindingRecord] = []
+        self.begun = False
+
+    @cached_property
+    def folder(self) -> Folder:
+        from ringback.running.ending import run_name
+
+        base = self._asked.base
+        return Folder(base, run_name(self.config))
+
+    @property
+    def _asked(self) -> "Asked":
+        from ringback.plugin import asked
+
+        return asked(self.config)
+
+    def begin(self) -> None:
+        """The header; the first scenario to be judged brings it about."""
+        if self.begun:
+            return
+        self.begun = True
+        note = cut_short(self._asked.base)
+        self.folder.make()
+        header = self._header(note)
+        self.folder.add(header)
+        self.config.hook.pytest_ringback_begins(header=header)
+
+    def _header(self, note: str) -> Header:
+        from ringback import __version__
+        from ringback.net.programs import versions
+
+        asked = self._asked
+        return Header(
+            run=self.folder.run,
+            ringback=__version__,
+            started=self.started.isoformat(timespec="seconds"),
+            net=asked.net,
+            security=asked.modes,
+            selection=asked.select,
+            sut={str(k): v for k, v in asked.config.sut.items()},
+            statement=msgspec.to_builtins(asked.config.statement)
+            if asked.outside
+            else {},
+            tools=versions(),
+            timer_scale=asked.config.timer_scale,
+            notes=(note,) if note else (),
+        )
+
+    def take(self, lines: Sequence[str]) -> None:
+        """Records as a worker spelled them: a scenario, then its findings."""
+        self.begin()
+        records: list[Record] = [msgspec.json.decode(one, type=Record) for one in lines]
+        for record in records:
+            self.folder.add(record)
+        findings = [r for r in records if isinstance(r, FindingRecord)]
+        self.found += findings
+        for record in records:
+            if isinstance(record, ScenarioRecord):
+                own = [f for f in findings if f.scenario == record.id]
+                self.config.hook.pytest_ringback_judged(scenario=record, findings=own)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Each worker learns which run it belongs to."""
+        node.workerinput["ringback_run"] = self.folder.run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        late = getattr(node, "workeroutput", {}).get(PROPERTY)
+        if late:
+            self.take(late)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == PROPERTY and report.when == "teardown":
+                self.take(value)  # type: ignore[arg-type]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        from ringback.plugin import LATE
+
+        late = self.config.stash.get(LATE, [])
+        if late:
+            self.take(late)
+        if not self.begun:
+            return
+        status = exit_status(self.found)
+        now = datetime.now(UTC)
+        footer = Footer(
+            finished=now.isoformat(timespec="seconds"),
+            seconds=round((now - self.started).total_seconds(), 3),
+            counts=counts(self.found),
+            exit_status=status,
+        )
+        self.folder.add(footer)
+        run = self.folder.publish()
+        self.config.hook.pytest_ringback_ends(
+            run=run, footer=footer, folder=self.folder
+        )
+
+    def status(self) -> Exit:
+        """For the command line; pytest's own status knows only pass and fail."""
+        return exit_status(self.found) if self.begun else Exit.NOTHING_RAN
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """For those who run pytest itself."""
+        from ringback.report.terminal import failure_block, summary
+
+        if not self.begun:
+            return
+        terminalreporter.section("ringback")
+        for finding in self.found:
+            if finding.outcome in {"fail", "error", "inconclusive"}:
+                terminalreporter.write_line(failure_block(finding))
+        run = read(self.folder.findings)
+        seconds = run.footer.seconds if run.footer else 0.0
+        terminalreporter.write_line(summary(self.found, seconds))
+        terminalreporter.write_line(f"report: {self.folder.reports / 'index.html'}")

@@ -1,0 +1,152 @@
+"""The people of a scenario, as its author speaks of them: a client and a phone."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ringback.faults import Untestable
+from ringback.peers.client import Client as ReferenceClient
+from ringback.peers.client import ClientCall, Question, Request
+from ringback.peers.phone import Phone as ReferencePhone
+from ringback.protocol.mailbox import Greeting
+from ringback.protocol.world import Wish
+from ringback.testbed.outside import number_for
+from ringback.wire import ews, umws
+
+if TYPE_CHECKING:
+    from ringback.config import Statement
+
+Give = Callable[[Iterable[Wish]], None]
+Number = Callable[[str], str]
+
+
+class Client:
+    """The mail client: orders, watches, hangs up.
+
+    ``orders`` remembers what was ordered, for the circumstances: kind, item, number.
+    """
+
+    def __init__(self, peer: ReferenceClient, give: Give, number: Number) -> None:
+        self.peer = peer
+        self._give = give
+        self._number = number
+        self.orders: list[tuple[str, str, str]] = []
+
+    def plays(self, message: str, on: str) -> ClientCall:
+        """Order a voice message to a number."""
+        self.orders.append(("message", message, on))
+        return self._ordered(self.peer.plays(message, on=self._number(on)))
+
+    def plays_greeting(self, kind: Greeting, on: str) -> ClientCall:
+        """Order a greeting to be played and recorded anew (the older service only)."""
+        self.orders.append(("greeting", str(kind), on))
+        return self._ordered(self.peer.plays_greeting(kind, on=self._number(on)))
+
+    def hangs_up(self, call: ClientCall) -> None:
+        self.peer.hangs_up(call)
+        self._give(self.peer.wishes())
+
+    def asks(
+        self, asked: Request | bytes, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Question:
+        """Any operation, or any octets; ``headers`` replace those of the same name."""
+        question = self.peer.asks(asked, headers)
+        self._give(self.peer.wishes())
+        return question
+
+    def asks_about(self, call_id: str) -> Question:
+        """The state of a call, by an id that may be anybody's."""
+        old = self.peer.settings.dialect == "umws"
+        asked = umws.GetCallInfo if old else ews.GetPhoneCallInformation
+        return self.asks(asked(call_id))
+
+    def _ordered(self, call: ClientCall) -> ClientCall:
+        self._give(self.peer.wishes())
+        return call
+
+
+class Phone:
+    """The far end: ours, or whatever stands behind a gateway that is not ours.
+
+    Ours does as it is told. Behind an outside gateway the vendor's statement says
+    which number reaches a phone that behaves so; without one it is Untestable.
+    """
+
+    def __init__(
+        self, peer: ReferencePhone | None, give: Give, statement: "Statement"
+    ) -> None:
+        self.peer = peer
+        self._give = give
+        self._statement = statement
+        self.behaviour = "answers"
+        self.refusal = 0
+        self.keys = ""
+        self.ends = "phone" if peer is not None or statement.hangs_up else ""
+
+    def number(self, wanted: str) -> str:
+        """What to dial so that a phone of the wished behaviour is reached."""
+        if self.peer is not None:
+            return wanted
+        return number_for(self._statement, self.behaviour)
+
+    def answers(self, after: float = 0.1) -> None:
+        self.behaviour = "answers"
+        if self.peer is not None:
+            self.peer.answers(after)
+
+    def refuses_with(self, status: int) -> None:
+        known = {486: "busy", 600: "busy", 404: "unknown"}
+        self.behaviour = known.get(status, "refuses")
+        self.refusal = status
+        if self.peer is not None:
+            self.peer.refuses_with(status)
+        elif self.behaviour == "refuses":
+            raise Untestable(
+                f"an outside gateway cannot be told to refuse with {status}"
+            )
+
+    def redirects_to(self, uri: str) -> None:
+        self.behaviour = "redirects"
+        self._ours("redirect").redirects_to(uri)
+
+    def never_answers(self) -> None:
+        self.behaviour = "silent"
+        if self.peer is not None:
+            self.peer.never_answers()
+
+    def presses(self, keys: str, after: float = 0.0) -> None:
+        """Press keys one after the other: now, or so long after it answered."""
+        self.keys += keys
+        self._ours("press keys").presses(keys, after)
+        self._flush()
+
+    def speaks(self, ulaw: bytes, after: float = 0.0) -> None:
+        """Say something (8 kHz mu-law octets)."""
+        self._ours("speak").speaks(ulaw, after)
+        self._flush()
+
+    def hangs_up(self, after: float | None = None) -> None:
+        self.ends = "phone"
+        self._ours("hang up").hangs_up(after)
+        self._flush()
+
+    def stays(self) -> None:
+        """Do not hang up by itself: somebody else ends the call."""
+        self.ends = ""
+        if self.peer is not None:
+            self.peer.stays()
+
+    @property
+    def is_answered(self) -> bool:
+        return self._ours("tell that it was answered").is_answered
+
+    def heard(self) -> bytes:
+        """Mu-law octets of what reached its ear."""
+        return self._ours("tell what it heard").heard
+
+    def _ours(self, deed: str) -> ReferencePhone:
+        if self.peer is None:
+            raise Untestable(f"the phone behind an outside gateway cannot {deed}")
+        return self.peer
+
+    def _flush(self) -> None:
+        self._give(self._ours("do anything").wishes())

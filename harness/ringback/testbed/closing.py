@@ -1,0 +1,180 @@
+"""What is left when a scenario closes: a judged capture, and the records of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ringback.evidence.circumstances import Circumstances
+from ringback.evidence.evidence import Evidence
+from ringback.evidence.writer import Capture
+from ringback.judge.finding import Finding, Level, Outcome
+from ringback.report.ladder import ladder, roles
+from ringback.report.records import FindingRecord, ScenarioRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A scenario as its author declared it, in one mode."""
+
+    id: str  # "playonphone.a-busy-phone@secured"
+    title: str
+    area: str
+    settles: tuple[str, ...]
+    again: str  # the command that plays it again
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The lines of findings.jsonl that a scenario earns."""
+
+    scenario: ScenarioRecord
+    findings: tuple[FindingRecord, ...]
+    base: Path  # what the paths in ``scenario`` are relative to
+
+    def attachments(self) -> dict[str, Path]:
+        """The files of the scenario, by what they are."""
+        told = {
+            "capture": self.scenario.capture,
+            "what the phone heard": self.scenario.sound,
+            "timeline": self.scenario.timeline,
+        }
+        return {name: self.base / path for name, path in told.items() if path}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the capture and what is derived from it were put; empty when not made."""
+
+    capture: str = ""
+    sound: str = ""
+    timeline: str = ""
+
+
+def engine_finding(requirement: str, outcome: Outcome, because: str) -> Finding:
+    """A finding about ringback's own side: who reads a run must see it as well."""
+    source, title, fix = _ENGINE[requirement]
+    return Finding(
+        requirement=requirement,
+        area="evidence",
+        level=Level.MUST,
+        source=source,
+        title=title,
+        outcome=outcome,
+        because=because,
+        fix=fix if outcome is Outcome.ERROR else "",
+    )
+
+
+_ENGINE = {
+    "RB-TAP-001": (
+        "design: evidence",
+        "The octets that our endpoints handled are the octets that the wire showed",
+        "the recorder may have lost packets: try fewer workers",
+    ),
+    "RB-DIS-001": (
+        "design: evidence",
+        "Wireshark's dissector reads the same SIP as ringback's own reader",
+        "open the capture in Wireshark and report the message that is read differently",
+    ),
+    "RB-BED-001": (
+        "design: testbed",
+        "The scenario ran to its end on our side",
+        "see the notes of the scenario; ringback doctor tells what this machine lacks",
+    ),
+}
+
+
+def scenario_record(
+    declared: Declared,
+    circumstances: Circumstances,
+    evidence: Evidence | None,
+    seconds: float,
+    files: Files,
+) -> ScenarioRecord:
+    arrows = ladder(evidence) if evidence else ()
+    return ScenarioRecord(
+        id=declared.id,
+        title=declared.title,
+        area=declared.area,
+        security=circumstances.security,
+        net=circumstances.net,
+        started=circumstances.started,
+        seconds=round(seconds, 3),
+        captured=circumstances.captured if evidence else "none",
+        capture=files.capture,
+        sound=files.sound,
+        timeline=files.timeline,
+        again=declared.again,
+        roles=roles(evidence, arrows) if evidence else (),
+        arrows=arrows,
+        notes=(*circumstances.notes, *(evidence.complaints if evidence else ())),
+    )
+
+
+def finding_record(
+    declared: Declared, circumstances: Circumstances, finding: Finding
+) -> FindingRecord:
+    words = declared.again.split(" ")
+    again = " ".join(
+        f"{declared.id.partition('@')[0]}:{finding.requirement}"
+        if word == declared.id.partition("@")[0]
+        else word
+        for word in words
+    )
+    return FindingRecord(
+        case=f"{declared.id}:{finding.requirement}",
+        scenario=declared.id,
+        requirement=finding.requirement,
+        area=finding.area,
+        security=circumstances.security,
+        level=finding.level,
+        source=finding.source,
+        title=finding.title,
+        outcome=finding.outcome,
+        because=finding.because,
+        roles=tuple(finding.roles),
+        frames=finding.frames,
+        allowed=finding.allowed,
+        cause=finding.cause,
+        fix=finding.fix,
+        again=again if finding.area != "evidence" else declared.again,
+    )
+
+
+def commented(capture: Capture, findings: Iterable[Finding]) -> Capture:
+    """The capture with a comment at each frame that a verdict accuses."""
+    words: dict[int, list[str]] = {}
+    for finding in findings:
+        if finding.outcome in {Outcome.FAIL, Outcome.DEVIATION}:
+            for frame in finding.frames:
+                words.setdefault(frame, []).append(
+                    f"{finding.outcome} {finding.requirement}: {finding.because}"
+                )
+    return capture.with_comments({n: "\n".join(w) for n, w in words.items()})
+
+
+def write_files(
+    folder: Path, declared: Declared, capture: Capture, evidence: Evidence
+) -> tuple[Path, Path | None, Path]:
+    """The pcapng, the WAV of what was heard (None when nothing was), the timeline."""
+    from ringback.evidence.heard import heard_wav
+    from ringback.evidence.timeline import timeline
+
+    folder.mkdir(parents=True, exist_ok=True)
+    at = folder / f"{declared.id}.pcapng"
+    partial = at.with_suffix(".partial")
+    partial.write_bytes(bytes(capture))
+    partial.replace(at)
+    lines = at.with_suffix(".jsonl")
+    lines.write_bytes(timeline(evidence))
+    sound = heard_wav(evidence)
+    if not sound:
+        return at, None, lines
+    wav = at.with_suffix(".wav")
+    wav.write_bytes(sound)
+    return at, wav, lines
+
+
+def started_at(now: datetime) -> str:
+    return now.isoformat(timespec="milliseconds")

@@ -1,0 +1,76 @@
+"""Where the roles sit in a test: one address each, SIP on 5060 and 5061.
+
+Every worker of a run has a loopback /24 of its own, so that captures read like a
+network and workers do not see each other.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ringback.config import Config, Peering, Worker
+
+CLIENT, CAS, UM, GATEWAY, SECOND_GATEWAY, PHONE, STRANGER = 10, 20, 30, 40, 41, 50, 99
+WORKERS = (31, 32)
+
+
+def host(network: int, suffix: int) -> str:
+    return f"127.0.{network}.{suffix}"
+
+
+def on_loopback(config: Config, network: int) -> Config:
+    """The lab of one worker: the configuration, its reference roles moved."""
+
+    def at(suffix: int) -> dict[str, Any]:
+        return {"host": host(network, suffix), "port": 5060, "secured_port": 5061}
+
+    replace = msgspec.structs.replace
+    workers = tuple(
+        replace(worker, **at(suffix))
+        for worker, suffix in zip(config.um.workers, WORKERS, strict=False)
+    )
+    gateway = replace(config.gateway, **at(GATEWAY), phone_port=5070)
+    phones = {"*": f"sip:{config.phone.name}:5060;transport=tcp"}
+    peering = Peering(name=gateway.name, **at(GATEWAY))
+    return replace(
+        config,
+        um=replace(config.um, **at(UM), workers=workers, gateways=(peering,)),
+        cas=replace(
+            config.cas,
+            host=host(network, CAS),
+            sip_port=5060,
+            sip_secured_port=5061,
+        ),
+        gateway=replace(gateway, phones=phones),
+        phone=replace(config.phone, **at(PHONE)),
+    )
+
+
+def overlaid(config: Config, changes: Mapping[str, Any]) -> Config:
+    """The configuration with some values changed, table by table.
+
+    msgspec.ValidationError when the outcome is no configuration.
+    """
+    plain = msgspec.to_builtins(config)
+    return msgspec.convert(_merged(plain, changes), Config)
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, Mapping):
+        return old | {key: _merged(old.get(key), value) for key, value in new.items()}
+    return new
+
+
+def names_and_hosts(config: Config) -> dict[str, str]:
+    """What stands in for DNS: the reference roles' names, then ``[resolve]``."""
+    um: tuple[Worker, ...] = config.um.workers
+    return {
+        config.um.name: config.um.host,
+        **{worker.name: worker.host for worker in um},
+        **{g.name: g.host for g in config.um.gateways if g.host},
+        config.cas.name: config.cas.host,
+        config.gateway.name: config.gateway.host,
+        config.phone.name: config.phone.host,
+        **config.resolve,
+    }

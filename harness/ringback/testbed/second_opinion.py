@@ -1,0 +1,47 @@
+"""Wireshark's dissector reads every capture of a worker once, and must agree."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ringback.evidence.circumstances import Circumstances
+from ringback.evidence.reader import read
+from ringback.judge.finding import Finding, Outcome
+from ringback.net.programs import missing
+from ringback.report.records import FindingRecord
+from ringback.testbed import closing
+from ringback.testbed.closing import Declared
+
+Tell = Callable[[Path], Finding]
+Captures = Mapping[Path, tuple[Declared, Circumstances]]
+ID = "RB-DIS-001"
+
+
+def opinions(captures: Captures) -> tuple[FindingRecord, ...]:
+    """One finding per capture: agreement is evidence too."""
+    if not captures:
+        return ()
+    if "tshark" in missing():
+        why = "tshark is not installed: nothing but our own reader has read this"
+        return tuple(_records(captures, lambda path: _finding(Outcome.NOT_TESTED, why)))
+    from ringback.net.dissect import disagreements, second_opinion
+
+    readings = second_opinion(tuple(captures))
+
+    def compared(path: Path) -> Finding:
+        evidence = read(path.read_bytes())
+        different = disagreements(evidence, readings[path])
+        if different:
+            return _finding(Outcome.ERROR, "; ".join(different[:3]))
+        count = len(evidence.sip)
+        return _finding(Outcome.PASS, f"both read the same {count} SIP messages")
+
+    return tuple(_records(captures, compared))
+
+
+def _records(captures: Captures, told: Tell) -> Iterator[FindingRecord]:
+    for path, (declared, known) in captures.items():
+        yield closing.finding_record(declared, known, told(path))
+
+
+def _finding(outcome: Outcome, because: str) -> Finding:
+    return closing.engine_finding(ID, outcome, because)

@@ -1,0 +1,172 @@
+"""One worker's share of a run: its authority, its networks, its recorder, its files."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ringback import __version__
+from ringback.config import Config
+from ringback.evidence.circumstances import Circumstances
+from ringback.faults import TestbedFault, Untestable
+from ringback.judge.finding import Finding, Outcome
+from ringback.net.authority import Authority
+from ringback.net.memory import MemoryNetwork
+from ringback.net.network import Network
+from ringback.net.resolver import Resolver
+from ringback.report.records import FindingRecord
+from ringback.testbed import closing, layout, outside
+from ringback.testbed.closing import Declared, Played
+from ringback.values import Role, Security
+
+if TYPE_CHECKING:
+    from ringback.testbed.testbed import Testbed
+
+    from ringback.net.recorder import Recorder
+    from ringback.running.asked import Asked
+
+MEMORY_NET = 1  # the third octet of the addresses on the memory network
+
+
+class Session:
+    """Networks and certificates are born with it and die with it."""
+
+    def __init__(self, asked: "Asked", run: str) -> None:
+        self.asked = asked
+        self.reports = asked.base / "reports" / run
+        self.captures = asked.base / "captures" / run
+        self.authority = Authority.of_lab(asked.config.lab)
+        self.played: dict[Path, tuple[Declared, Circumstances]] = {}
+        self._ground: Ground | None = None
+
+    def open(
+        self, declared: Declared, mode: Security, wanted: Mapping[str, Any]
+    ) -> "Testbed":
+        """Seats taken, legs joined. Untestable when this SUT cannot give that world."""
+        from ringback.testbed.testbed import Testbed
+
+        if why := outside.why_not(self.asked.outside, mode):
+            raise Untestable(why)
+        for need in wanted["needs"]:
+            if need in set(self.asked.outside):
+                raise Untestable(f"only a {need} of ours can be told to do that")
+        ground = self.ground()
+        config = layout.on_loopback(self.asked.config, ground.number)
+        config = layout.overlaid(config, wanted["config"])
+        return Testbed(self, declared, mode, config, ground)
+
+    def ground(self) -> "Ground":
+        """The network, made when first needed. On memory there is a new one each time,
+        for its clock and its ports cost nothing."""
+        if self.asked.net == "memory":
+            return Ground.in_memory()
+        if self._ground is None:
+            self._ground = Ground.on_sockets(self.asked)
+        return self._ground
+
+    def untested(self, declared: Declared, mode: Security, why: str) -> Played:
+        """Every case that the scenario would have settled, with the reason."""
+        from ringback.judge.judge import untested
+
+        findings = untested(declared.settles, why)
+        return self.unplayed(declared, mode, findings, why)
+
+    def fell_over(self, declared: Declared, mode: Security, why: Exception) -> Played:
+        """Our own side failed before anything was played."""
+        told = f"{type(why).__name__}: {why}"
+        finding = closing.engine_finding("RB-BED-001", Outcome.ERROR, told)
+        return self.unplayed(declared, mode, (finding,), told)
+
+    def unplayed(
+        self,
+        declared: Declared,
+        mode: Security,
+        findings: tuple[Finding, ...],
+        why: str,
+    ) -> Played:
+        circumstances = self.circumstances(declared, mode, notes=(why,))
+        return Played(
+            closing.scenario_record(
+                declared, circumstances, None, 0.0, closing.Files()
+            ),
+            tuple(closing.finding_record(declared, circumstances, f) for f in findings),
+            self.reports,
+        )
+
+    def circumstances(
+        self, declared: Declared, mode: Security, **known: Any
+    ) -> Circumstances:
+        statement = msgspec.to_builtins(self.asked.config.statement)
+        return Circumstances(
+            scenario=declared.id,
+            title=declared.title,
+            settles=declared.settles,
+            security=mode,
+            net=self.asked.net,
+            **{
+                "captured": "taps",
+                "started": closing.started_at(datetime.now(UTC)),
+                "ringback": __version__,
+                "timer_scale": self.asked.config.timer_scale,
+                "sut": dict(self.asked.config.sut),
+                "statement": statement if self.asked.outside else {},
+                **known,
+            },
+        )
+
+    def relative(self, path: Path | None) -> str:
+        """As findings.jsonl spells it."""
+        return Path(os.path.relpath(path, self.reports)).as_posix() if path else ""
+
+    def close(self) -> tuple[FindingRecord, ...]:
+        """Ask Wireshark's dissector about every capture, in one pass; then go."""
+        from ringback.testbed.second_opinion import opinions
+
+        try:
+            return opinions(self.played)
+        finally:
+            if self._ground is not None:
+                self._ground.close()
+
+
+class Ground:
+    """A network to stand on, and which /24 of the loopback it uses."""
+
+    def __init__(
+        self, network: Network, number: int, recorder: "Recorder | None" = None
+    ) -> None:
+        self.network = network
+        self.number = number
+        self.recorder = recorder
+        self.names = Resolver()
+
+    @classmethod
+    def in_memory(cls) -> "Ground":
+        resolver = Resolver(asks_system=False)
+        ground = cls(MemoryNetwork(resolver), MEMORY_NET)
+        ground.names = resolver
+        return ground
+
+    @classmethod
+    def on_sockets(cls, asked: "Asked") -> "Ground":
+        raise TestbedFault("not yet")
+
+    def knows(self, config: Config) -> None:
+        for name, host in layout.names_and_hosts(config).items():
+            self.names.add(name, host)
+
+    def close(self) -> None:
+        self.network.close()
+        if self.recorder is not None:
+            self.recorder.close()
+
+
+def roles_of_ours(asked: "Asked") -> frozenset[Role]:
+    """An outside gateway brings the phone behind it along."""
+    outer = set(asked.outside)
+    if Role.GATEWAY in outer:
+        outer.add(Role.PHONE)
+    return frozenset(set(Role) - outer)

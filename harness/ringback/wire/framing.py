@@ -1,0 +1,149 @@
+"""Where one message on a stream ends and the next begins.
+
+RFC 3261 §18.3 and §7.5 (Content-Length decides), RFC 5626 §3.5.1 (keep-alives).
+"""
+
+import re
+from dataclasses import dataclass
+
+from ringback.faults import Malformed
+from ringback.wire.message import CRLF, Message
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_BEGINNING = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]")
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """Line ends between messages: two are a ping, one answers a ping or is noise."""
+
+    ping: bool
+
+
+Item = Message | KeepAlive | Malformed
+
+
+class Framer:
+    """Cuts one direction of one stream; feed it octets cut at any place.
+
+    What follows a Malformed cannot be framed: the stream is ``dead``, ``pending``
+    starts with the broken message, and whatever is fed later is not kept.
+    """
+
+    def __init__(self, max_header: int = 65536, max_body: int = 1 << 20) -> None:
+        self.dead = False
+        self._max_header = max_header
+        self._max_body = max_body
+        self._unread = bytearray()
+        self._searched = 0  # no blank line starts before this
+        self._head: Message | None = None  # the message that waits for its body
+        self._body = 0  # where that body starts
+        self._end = 0  # and where it ends
+        self._half_ping = False
+
+    @property
+    def pending(self) -> bytes:
+        """Octets that no item has covered yet."""
+        return bytes(self._unread)
+
+    def feed(self, octets: bytes) -> list[Item]:
+        """The items that these octets complete, in order.
+
+        A ping that arrives in two halves is reported as an answer, then as a ping.
+        """
+        if self.dead:
+            return []
+        self._unread += octets
+        items: list[Item] = []
+        try:
+            while item := self._next():
+                items.append(item)
+        except Malformed as fault:
+            self.dead = True
+            items.append(fault)
+        return items
+
+    def _next(self) -> Item | None:
+        if self._head is None:
+            alive = self._keep_alive()
+            if alive or not self._header_is_complete():
+                return alive
+        if self._head is None or len(self._unread) < self._end:
+            return None
+        head, start = self._head, self._body
+        return Message(head.start, head.fields, self._take(self._end)[start:])
+
+    def _keep_alive(self) -> KeepAlive | None:
+        """RFC 3261 §7.5: empty lines before a start line are passed over."""
+        unread = self._unread
+        if not unread.startswith(CRLF):
+            if unread and unread != b"\r":
+                self._half_ping = False
+            return None
+        if self._half_ping:
+            self._take(2)
+            self._half_ping = False
+            return KeepAlive(ping=True)
+        whole = unread.startswith(CRLF + CRLF)
+        self._take(4 if whole else 2)
+        self._half_ping = not whole
+        return KeepAlive(ping=whole)
+
+    def _header_is_complete(self) -> bool:
+        unread = self._unread
+        if not unread or unread == b"\r":
+            return False
+        blank = unread.find(CRLF + CRLF, self._searched)
+        end = blank + 4 if blank >= 0 else len(unread)
+        self._inspect(end)
+        if blank < 0:
+            self._searched = max(0, len(unread) - 3)
+            return False
+        self._head = Message.parse(bytes(unread[:end]))
+        self._body = end
+        self._end = end + self._body_length(self._head, end)
+        return True
+
+    def _inspect(self, end: int) -> None:
+        """Refuse at once what can never become a header."""
+        unread = self._unread
+        stray = _BARE_LF.search(unread, self._searched, end)
+        if stray:
+            raise self._broken("a line ends in LF without CR", stray.start())
+        if not _BEGINNING.match(unread):
+            raise self._broken("no SIP message begins like this", 0)
+        if end > self._max_header:
+            why = f"the header is longer than {self._max_header} octets"
+            raise self._broken(why, self._max_header)
+
+    def _body_length(self, head: Message, end: int) -> int:
+        """RFC 3261 §20.14: on a stream the length must be said, once, and truly."""
+        lengths: list[int] = []
+        at = len(head.start) + 2
+        for field in head.fields:
+            if field.name == "content-length":
+                place = at + field.octets.find(b":") + 1
+                lengths.append(self._length(field.value, place))
+                if lengths[0] != lengths[-1]:
+                    raise self._broken("Content-Length fields contradict", place)
+            at += len(field.octets) + 2
+        if not lengths:
+            raise self._broken("no Content-Length on a stream", end - 2)
+        return lengths[0]
+
+    def _length(self, digits: str, at: int) -> int:
+        if not (digits.isascii() and digits.isdigit()):
+            raise self._broken("Content-Length is no number", at)
+        if len(digits.lstrip("0")) > 18 or int(digits[-18:]) > self._max_body:
+            raise self._broken(f"the body is longer than {self._max_body} octets", at)
+        return int(digits[-18:])
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._unread[:count])
+        del self._unread[:count]
+        self._searched = 0
+        self._head = None
+        return taken
+
+    def _broken(self, why: str, at: int) -> Malformed:
+        return Malformed(why, bytes(self._unread), at)

@@ -1,0 +1,308 @@
+"""The eleven operations of the 2007 Unified Messaging web service as values.
+
+MS-OXWUMS §3.1.4. Two spellings are in use for the folder id's element; both are
+read, ``base64FolderID`` is written (facts §2.2). The dataclasses' fields stand in the
+order of their elements.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ringback.faults import Malformed
+from ringback.values import CallState, Cause
+from ringback.wire import soap
+from ringback.wire.soap import MESSAGES, Envelope, SoapFault
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+SCHEMA: Final = "um2007"
+PATHS: Final = ("/UnifiedMessaging/Service.asmx", "/EWS/UM2007Legacy.asmx")
+GREETINGS: Final = ("NormalCustom", "OofCustom")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class IsUMEnabled:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class IsUMEnabledResponse:
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GetUMProperties:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GetUMPropertiesResponse:
+    """``telephone_access_folder`` is a Base64 folder entry id."""
+
+    oof_status: bool
+    missed_call_notification: bool
+    dial_string: str
+    telephone_access_numbers: str
+    telephone_access_folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetOofStatus:
+    status: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetOofStatusResponse:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlayOnPhoneDialString:
+    dial_string: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlayOnPhoneDialStringResponse:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SetTelephoneAccessFolderEmail:
+    folder_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTelephoneAccessFolderEmailResponse:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SetMissedCallNotificationEnabled:
+    status: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetMissedCallNotificationEnabledResponse:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPIN:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPINResponse:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOnPhone:
+    """MS-OXWUMS §3.1.4.8. ``entry_id`` is a Base64 MAPI entry id."""
+
+    entry_id: str
+    dial_string: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOnPhoneResponse:
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOnPhoneGreeting:
+    """``greeting_type`` is one of GREETINGS."""
+
+    greeting_type: str
+    dial_string: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOnPhoneGreetingResponse:
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetCallInfo:
+    """MS-OXWUMS §3.1.4.3. A request that lacks the id is read as an empty id."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetCallInfoResponse:
+    state: CallState
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """MS-OXWUMS §3.1.4.1."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectResponse:
+    pass
+
+
+Request = (
+    IsUMEnabled
+    | GetUMProperties
+    | SetOofStatus
+    | SetPlayOnPhoneDialString
+    | SetTelephoneAccessFolderEmail
+    | SetMissedCallNotificationEnabled
+    | ResetPIN
+    | PlayOnPhone
+    | PlayOnPhoneGreeting
+    | GetCallInfo
+    | Disconnect
+)
+Response = (
+    IsUMEnabledResponse
+    | GetUMPropertiesResponse
+    | SetOofStatusResponse
+    | SetPlayOnPhoneDialStringResponse
+    | SetTelephoneAccessFolderEmailResponse
+    | SetMissedCallNotificationEnabledResponse
+    | ResetPINResponse
+    | PlayOnPhoneResponse
+    | PlayOnPhoneGreetingResponse
+    | GetCallInfoResponse
+    | DisconnectResponse
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One child element: its spellings, and how its text is read."""
+
+    names: tuple[str, ...]
+    read: Callable[[str], object] = str
+    absent: str | None = None  # what a missing element stands for; None: it must be
+
+
+_STATUS = _Slot(("status",), soap.truth)
+_DIAL_STRING = _Slot(("DialString",))
+_CALL_ID = _Slot(("CallId",), absent="")
+_REQUESTS: dict[type[Request], tuple[_Slot, ...]] = {
+    IsUMEnabled: (),
+    GetUMProperties: (),
+    SetOofStatus: (_STATUS,),
+    SetPlayOnPhoneDialString: (_Slot(("dialString",)),),
+    SetTelephoneAccessFolderEmail: (_Slot(("base64FolderID", "base64FolderId")),),
+    SetMissedCallNotificationEnabled: (_STATUS,),
+    ResetPIN: (),
+    PlayOnPhone: (_Slot(("entryId",)), _DIAL_STRING),
+    PlayOnPhoneGreeting: (_Slot(("GreetingType",)), _DIAL_STRING),
+    GetCallInfo: (_CALL_ID,),
+    Disconnect: (_CALL_ID,),
+}
+_ITSELF = ""  # the result element holds the value, no child does
+_RESPONSES: dict[type[Response], tuple[_Slot, ...]] = {
+    IsUMEnabledResponse: (_Slot((_ITSELF,), soap.truth),),
+    GetUMPropertiesResponse: (
+        _Slot(("OofStatus",), soap.truth),
+        _Slot(("MissedCallNotificationEnabled",), soap.truth),
+        _Slot(("PlayOnPhoneDialString",), absent=""),
+        _Slot(("TelephoneAccessNumbers",), absent=""),
+        _Slot(("TelephoneAccessFolderEmail",), absent=""),
+    ),
+    SetOofStatusResponse: (),
+    SetPlayOnPhoneDialStringResponse: (),
+    SetTelephoneAccessFolderEmailResponse: (),
+    SetMissedCallNotificationEnabledResponse: (),
+    ResetPINResponse: (),
+    PlayOnPhoneResponse: (_Slot((_ITSELF,)),),
+    PlayOnPhoneGreetingResponse: (_Slot((_ITSELF,)),),
+    GetCallInfoResponse: (
+        _Slot(("CallState",), CallState),
+        _Slot(("EventCause",), Cause),
+    ),
+    DisconnectResponse: (),
+}
+_Makers = dict[str, tuple[Callable[..., _T], tuple[_Slot, ...]]]
+_REQUEST_NAMED: _Makers[Request] = {k.__name__: (k, s) for k, s in _REQUESTS.items()}
+_RESPONSE_NAMED: _Makers[Response] = {k.__name__: (k, s) for k, s in _RESPONSES.items()}
+
+
+def action(request: Request) -> str:
+    """What SOAPAction names, without the quotes around it."""
+    return f"{MESSAGES}/{type(request).__name__}"
+
+
+def request_of(envelope: Envelope) -> Request:
+    """The order read; Malformed for an unknown operation or a missing element."""
+    kind, slots = _maker(envelope, _REQUEST_NAMED, "operation")
+    return kind(*_values(envelope, envelope.body, slots))
+
+
+def response_of(envelope: Envelope) -> Response | SoapFault:
+    """The answer read, or the fault in its place; Malformed for anything else."""
+    fault = soap.fault_of(envelope)
+    if fault is not None:
+        return fault
+    kind, slots = _maker(envelope, _RESPONSE_NAMED, "response")
+    name = envelope.operation
+    result = soap.child(envelope.body, name) if slots else envelope.body
+    if result is None:
+        raise Malformed(f"no {name} inside {name}", envelope.octets, 0)
+    return kind(*_values(envelope, result, slots))
+
+
+def _maker(
+    envelope: Envelope, known: _Makers[_T], what: str
+) -> tuple[Callable[..., _T], tuple[_Slot, ...]]:
+    found = known.get(envelope.operation)
+    if found is None:
+        why = f"{envelope.operation} is no {what} of this service"
+        raise Malformed(why, envelope.octets, 0)
+    return found
+
+
+def _values(
+    envelope: Envelope, holder: "_Element", slots: tuple[_Slot, ...]
+) -> tuple[object, ...]:
+    return tuple(_value(envelope, holder, slot) for slot in slots)
+
+
+def _value(envelope: Envelope, holder: "_Element", slot: _Slot) -> object:
+    here = slot.names[0] == _ITSELF
+    written = soap.content(holder) if here else soap.text_of(holder, *slot.names)
+    if written is None:
+        written = slot.absent
+    if written is None:
+        why = f"{soap.local(holder)} lacks {slot.names[0]}"
+        raise Malformed(why, envelope.octets, 0)
+    try:
+        return slot.read(written)
+    except ValueError as error:
+        what = slot.names[0] or soap.local(holder)
+        why = f"{written!r} is no value of {what}"
+        raise Malformed(why, envelope.octets, 0) from error
+
+
+def octets_of(message: Request | Response | SoapFault) -> bytes:
+    """The message as SOAP; Misuse for text that XML cannot carry."""
+    if isinstance(message, SoapFault):
+        return soap.fault_octets(message)
+    name = type(message).__name__
+    answers = name in _RESPONSE_NAMED
+    _, slots = _RESPONSE_NAMED[name] if answers else _REQUEST_NAMED[name]
+    written = [_written(getattr(message, f)) for f in message.__slots__]
+    inside = "".join(
+        soap.element(slot.names[0], value) if slot.names[0] else soap.text(value)
+        for slot, value in zip(slots, written, strict=True)
+    )
+    if slots and answers:
+        inside = f"<{name}>{inside}</{name}>"
+    return soap.envelope_octets(f'<{name} xmlns="{MESSAGES}">{inside}</{name}>')
+
+
+def _written(value: object) -> str:
+    return soap.boolean(value) if isinstance(value, bool) else str(value)

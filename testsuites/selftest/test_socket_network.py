@@ -1,0 +1,289 @@
+"""Real sockets: the same peers, the wall's time, and guests who misbehave."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from ringback.faults import Misuse, TestbedFault
+from ringback.net import loopback
+from ringback.net.memory import MemoryNetwork
+from ringback.net.sockets import SocketNetwork
+from ringback.protocol.world import (
+    Alarm,
+    Arrived,
+    Bind,
+    Cast,
+    Close,
+    Connect,
+    Fact,
+    Heard,
+    Listener,
+    Lost,
+    Opened,
+    Rang,
+    Started,
+    Wish,
+    Write,
+)
+from ringback.values import Address, Role
+
+PORT = 5060
+
+
+@dataclass
+class Scribe:
+    """Writes down what it is told and answers as it is told to."""
+
+    answers: Callable[[Fact], tuple[Wish, ...]] = lambda _fact: ()
+    listeners: tuple[Listener, ...] = ()
+    told: list[Fact] = field(default_factory=list)
+
+    def on(self, fact: Fact) -> tuple[Wish, ...]:
+        self.told.append(fact)
+        return self.answers(fact)
+
+    def leftovers(self) -> tuple[str, ...]:
+        return ()
+
+    def saw(self, kind: type[Fact]) -> bool:
+        return any(isinstance(fact, kind) for fact in self.told)
+
+    @property
+    def heard(self) -> bytes:
+        return b"".join(f.octets for f in self.told if isinstance(f, Arrived))
+
+
+def echoes(fact: Fact) -> tuple[Wish, ...]:
+    return (Write(fact.link, fact.octets),) if isinstance(fact, Arrived) else ()
+
+
+def echo() -> Scribe:
+    return Scribe(echoes, (Listener(PORT),))
+
+
+def dials(target: Address, *more: Wish) -> Scribe:
+    return Scribe(lambda f: (Connect("a", target), *more) if f == Started() else ())
+
+
+@pytest.fixture(scope="module")
+def number() -> Iterator[int]:
+    claimed = loopback.claim()
+    yield claimed
+    loopback.give_back(claimed)
+
+
+@pytest.fixture
+def um(number: int) -> str:
+    return loopback.host(number, Role.UM)
+
+
+@pytest.fixture
+def cas(number: int) -> str:
+    return loopback.host(number, Role.CAS)
+
+
+@pytest.fixture
+def network() -> Iterator[SocketNetwork]:
+    network = SocketNetwork()
+    yield network
+    network.close()
+
+
+@pytest.fixture
+def guest(network: SocketNetwork, um: str) -> Iterator[socket.socket]:
+    """A plain socket that has connected to an echo."""
+    network.seat(echo(), role=Role.UM, host=um)
+    with socket.create_connection((um, PORT), timeout=5) as guest:
+        yield guest
+
+
+def test_a_stream_goes_from_the_caller_s_own_address_and_back(
+    network: SocketNetwork, um: str, cas: str
+) -> None:
+    client = dials(Address(um, PORT), Write("a", b"hello"))
+    server = echo()
+
+    network.seat(server, role=Role.UM, host=um)
+    network.seat(client, role=Role.CAS, host=cas)
+    assert network.until(lambda: client.heard == b"hello", within=5)
+
+    opened = next(f for f in server.told if isinstance(f, Opened))
+    assert opened.remote.host == cas
+    assert opened.accepted
+
+
+def test_both_networks_show_the_peers_the_same(
+    network: SocketNetwork, um: str, cas: str
+) -> None:
+    shown = []
+    for each in (network, MemoryNetwork()):
+        client = dials(Address(um, PORT), Write("a", b"1"), Write("a", b"2"))
+        server = echo()
+        each.seat(server, role=Role.UM, host=um)
+        seat = each.seat(client, role=Role.CAS, host=cas)
+        assert each.until(lambda client=client: client.heard == b"12", within=5)
+        each.give(seat, (Close("a"),))
+        assert each.settle(within=5)
+        packets = [p.octets[54:] for p in each.end_scenario() if len(p.octets) > 66]
+        kinds = [type(f) for f in server.told if not isinstance(f, Arrived)]
+        shown.append((server.heard, kinds, b"".join(packets), each.tap))
+
+    assert shown[0][:3] == shown[1][:3]
+    assert shown[0][1] == [Started, Opened, Lost]
+
+
+def test_megabytes_cross_whole(network: SocketNetwork, um: str, cas: str) -> None:
+    much = bytes(range(256)) * 8000
+    client = dials(Address(um, PORT), Write("a", much), Close("a"))
+    client.answers = lambda f: (
+        (Connect("a", Address(um, PORT)), Write("a", much))
+        if f == Started()
+        else (Close("a"),)
+        if isinstance(f, Opened)
+        else ()
+    )
+    server = Scribe(listeners=(Listener(PORT),))
+
+    network.seat(server, role=Role.UM, host=um)
+    network.seat(client, role=Role.CAS, host=cas)
+    assert network.until(lambda: server.saw(Lost), within=5)
+
+    assert server.heard == much
+
+
+def test_where_nobody_listens_the_connection_is_refused(
+    network: SocketNetwork, um: str, cas: str
+) -> None:
+    client = dials(Address(um, 9))
+
+    network.seat(client, role=Role.CAS, host=cas)
+    assert network.settle(within=5)
+
+    assert client.told[1:] == [Lost("a", "connection refused")]
+
+
+def test_a_port_in_use_is_named_with_its_holder(
+    network: SocketNetwork, um: str
+) -> None:
+    with socket.create_server((um, PORT)), pytest.raises(Misuse) as caught:
+        network.seat(echo(), role=Role.UM, host=um)
+
+    assert f"{um}:5060 (tcp)" in str(caught.value)
+    assert f"process {os.getpid()}" in str(caught.value)
+
+
+def test_alarms_do_not_drift(network: SocketNetwork, um: str) -> None:
+    peer = Scribe(lambda f: (Alarm("t", 0.02),) if isinstance(f, Rang) else ())
+    seat = network.seat(peer, role=Role.UM, host=um)
+
+    network.give(seat, (Alarm("t", 0.02),))
+    assert network.until(lambda: len(peer.told) > 6, within=5)
+
+    rang = [f.now for f in peer.told if isinstance(f, Rang)]
+    gaps = [b - a for a, b in zip(rang, rang[1:], strict=False)]
+    assert gaps == pytest.approx([0.02] * len(gaps), abs=1e-9)
+
+
+def test_datagrams_travel_between_bound_ports(
+    network: SocketNetwork, um: str, cas: str
+) -> None:
+    far = Scribe()
+    a = network.seat(Scribe(), role=Role.UM, host=um)
+    b = network.seat(far, role=Role.CAS, host=cas)
+
+    network.give(b, (Bind(7000),))
+    network.give(a, (Bind(6000), Cast(6000, Address(cas, 7000), b"rtp")))
+    assert network.until(lambda: far.saw(Heard), within=5)
+
+    assert far.told[-1] == Heard(7000, Address(um, 6000), b"rtp")
+    assert len(network.end_scenario()) == 1
+
+
+def test_a_datagram_from_outside_is_in_the_capture(
+    network: SocketNetwork, um: str, cas: str
+) -> None:
+    peer = Scribe()
+    seat = network.seat(peer, role=Role.UM, host=um)
+    network.give(seat, (Bind(6000),))
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside:
+        outside.bind((cas, 0))
+        outside.sendto(b"x", (um, 6000))
+        assert network.until(lambda: peer.saw(Heard), within=5)
+
+    assert len(network.end_scenario()) == 1
+
+
+def test_a_guest_gets_both_directions_taken_down(
+    network: SocketNetwork, guest: socket.socket
+) -> None:
+    guest.sendall(b"ping")
+    network.until(lambda: b"ping" in repr(network.tap).encode(), within=5)
+    assert guest.recv(9) == b"ping"
+
+    carried = [p.octets for p in network.end_scenario() if p.octets.endswith(b"ping")]
+    assert len(carried) == 2
+
+
+def test_a_guest_who_resets_costs_only_its_connection(
+    network: SocketNetwork, guest: socket.socket, um: str, cas: str
+) -> None:
+    network.until(lambda: bool(network._wires), within=5)
+    guest.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    guest.close()
+    client = dials(Address(um, PORT), Write("a", b"still here"))
+
+    network.seat(client, role=Role.CAS, host=cas)
+
+    assert network.until(lambda: client.heard == b"still here", within=5)
+
+
+def test_a_listener_turns_away_who_is_too_many(um: str) -> None:
+    network = SocketNetwork(most=1)
+    network.seat(echo(), role=Role.UM, host=um)
+    with (
+        socket.create_connection((um, PORT), timeout=5),
+        socket.create_connection((um, PORT), timeout=5) as second,
+    ):
+        assert network.until(lambda: bool(network.trace), within=5)
+        assert second.recv(1) == b""
+    network.close()
+
+    assert "turned away" in network.trace[0][2]
+
+
+def test_what_a_peer_raises_comes_out_where_one_waits(
+    network: SocketNetwork, guest: socket.socket
+) -> None:
+    def stumbles(fact: Fact) -> tuple[Wish, ...]:
+        raise ZeroDivisionError(str(fact))
+
+    network._seated[0].peer.answers = stumbles  # type: ignore[attr-defined]
+    guest.sendall(b"x")
+
+    with pytest.raises(TestbedFault, match="ZeroDivisionError"):
+        network.until(lambda: False, within=5)
+
+
+def test_who_serves_goes_on_until_the_signal(network: SocketNetwork, um: str) -> None:
+    def answers(fact: Fact) -> tuple[Wish, ...]:
+        if isinstance(fact, Rang):
+            signal.raise_signal(signal.SIGTERM)
+        if isinstance(fact, Started):
+            return (Alarm("end", 0.05),)
+        return ()
+
+    network.seat(Scribe(answers), role=Role.UM, host=um)
+
+    assert network.run(signal.SIGTERM, signal.SIGINT) is signal.SIGTERM
+
+
+def test_networks_are_claimed_once(number: int) -> None:
+    other = loopback.claim()
+    loopback.give_back(other)
+
+    assert other != number

@@ -1,0 +1,31 @@
+"""The UM service redirects to a worker; where the Contact says, there the call goes."""
+
+from ringback.suite import DESK, Client, Testbed, scenario
+
+FOLLOWED = ["SIP-REDIR-001", "SIP-REDIR-002", "SIP-REDIR-003", "SIP-REDIR-004", "SIP-REDIR-005", "SIP-ACK-001"]
+PRODUCT_PORTS = {
+    "um": {
+        "workers": [
+            {"name": "um-1.ringback.test", "port": 5065, "secured_port": 5066},
+            {"name": "um-2.ringback.test", "port": 5067, "secured_port": 5068},
+        ]
+    }
+}
+
+
+@scenario(settles=[*FOLLOWED, "POP-CHECK-004"], config=PRODUCT_PORTS, needs=["um"])
+def test_workers_on_the_product_s_ports(testbed: Testbed, client: Client) -> None:
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=20.0)
+
+
+@scenario(settles=[*FOLLOWED, "POP-CHECK-004", "MED-HEARD-001"], config=PRODUCT_PORTS, needs=["um"])
+def test_a_worker_recycled_between_two_calls(testbed: Testbed, client: Client) -> None:
+    first = client.plays("hello", on=DESK)
+    testbed.until(first.is_over, within=20.0)
+    testbed.um.recycles()
+
+    second = client.plays("hello", on=DESK)
+
+    testbed.until(second.is_over, within=20.0)
