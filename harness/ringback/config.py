@@ -183,18 +183,35 @@ class Config(Part, frozen=True, kw_only=True):
 
 
 def load(path: Path) -> Config:
-    """Read a ``ringback.toml``; Misuse names the file and the line."""
+    """Read a ``ringback.toml``; Misuse names the file and the line.
+
+    Paths in it are relative to the file; in the outcome they start where it does.
+    """
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as trouble:
         raise Misuse(f"{path}: {trouble}") from trouble
     try:
-        return msgspec.toml.decode(text, type=Config)
+        return _beside(path, msgspec.toml.decode(text, type=Config))
     except msgspec.ValidationError as trouble:
         line = _line_of(text, str(trouble))
         raise Misuse(f"{path}:{line}: {_plain(str(trouble))}") from trouble
     except msgspec.DecodeError as trouble:
         raise Misuse(f"{path}: {trouble}") from trouble
+
+
+def _beside(path: Path, config: Config) -> Config:
+    def placed(name: str) -> str:
+        return str(path.parent / name) if name else ""
+
+    return msgspec.structs.replace(
+        config,
+        lab=placed(config.lab),
+        mailbox=placed(config.mailbox),
+        trust=msgspec.structs.replace(
+            config.trust, roots=tuple(map(placed, config.trust.roots))
+        ),
+    )
 
 
 def _plain(why: str) -> str:

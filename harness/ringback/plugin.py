@@ -12,7 +12,7 @@ import pytest
 from ringback.faults import Fault
 
 if TYPE_CHECKING:
-    from ringback.running.asked import Asked
+    from ringback.testbed.asked import Asked
     from ringback.testbed import Client, Testbed
     from ringback.testbed.session import Session
     from ringback.values import Security
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def asked(config: pytest.Config) -> "Asked":
     """What this run was asked for, read once; a mistake in it ends the run."""
-    from ringback.running.asked import Asked
+    from ringback.testbed.asked import Asked
 
     if ASKED not in config.stash:
         try:
@@ -112,10 +112,14 @@ def pytest_collection_modifyitems(
 @pytest.fixture(scope="session")
 def ringback_session(request: pytest.FixtureRequest) -> Iterator["Session"]:
     """This worker's share of the run: network, recorder, certificates."""
-    from ringback.running import ending
+    from ringback.running import choice, ending
     from ringback.testbed.session import Session
 
-    session = Session(asked(request.config), ending.run_name(request.config))
+    session = Session(
+        asked(request.config),
+        ending.run_name(request.config),
+        choice.requirements(asked(request.config)),
+    )
     yield session
     request.config.stash[LATE] = ending.last_words(session)
 
@@ -149,10 +153,13 @@ def client(testbed: "Testbed") -> "Client":
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
     """Close and judge within the call, so that the test itself passes or fails."""
-    bed = pyfuncitem.funcargs.get("testbed")
-    if bed is None or pyfuncitem.get_closest_marker("scenario") is None:
+    if pyfuncitem.get_closest_marker("scenario") is None:
         return (yield)
     from ringback.running import ending
+    from ringback.testbed import Testbed
+
+    bed = pyfuncitem.funcargs["testbed"]
+    assert isinstance(bed, Testbed)
 
     with ending.judged(pyfuncitem, bed):
         return (yield)

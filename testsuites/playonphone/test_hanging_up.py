@@ -25,7 +25,14 @@ def test_the_user_hangs_up_while_it_rings(testbed: Testbed, client: Client) -> N
     testbed.until(call.is_over, within=5.0)
 
 
-@scenario(settles=["POP-END-002", "POP-CAUSE-007", "POP-END-003", "RTP-END-001", "POP-STATE-004"])
+@scenario(
+    settles=[
+        "POP-END-002",
+        "POP-CAUSE-007",
+        "POP-END-003",
+        "RTP-END-001",
+    ]
+)
 def test_the_user_hangs_up_while_it_plays(testbed: Testbed, client: Client) -> None:
     testbed.phone.stays()
     testbed.phone.ends = "client"

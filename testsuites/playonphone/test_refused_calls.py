@@ -4,7 +4,7 @@ import pytest
 
 from ringback.suite import DESK, Client, Testbed, scenario
 
-REFUSED = ["SIP-ACK-001", "SIP-ACK-003", "POP-STATE-001", "POP-STATE-005", "POP-END-003"]
+REFUSED = ["SIP-ACK-001", "SIP-ACK-003", "POP-STATE-001", "POP-STATE-005"]
 PREMIUM = "+1 900 555 0199"  # allowed by no rule of the lab
 
 
@@ -17,7 +17,17 @@ def test_a_busy_phone(testbed: Testbed, client: Client) -> None:
     testbed.until(call.is_over, within=5.0)
 
 
-@scenario(settles=["POP-CAUSE-002", "SIP-CANCEL-001", "SIP-CANCEL-002", "SIP-CANCEL-003", "SIP-CANCEL-004", "POP-STATE-005"], config={"um": {"no_answer": 2.0}})
+@scenario(
+    settles=[
+        "POP-CAUSE-002",
+        "SIP-CANCEL-001",
+        "SIP-CANCEL-002",
+        "SIP-CANCEL-003",
+        "SIP-CANCEL-004",
+        "POP-STATE-005",
+    ],
+    config={"um": {"no_answer": 2.0}},
+)
 def test_a_phone_that_nobody_answers(testbed: Testbed, client: Client) -> None:
     testbed.phone.never_answers()
 
@@ -88,7 +98,9 @@ def test_a_number_that_policy_denies_in_the_older_service(testbed: Testbed) -> N
     ids=["parameters", "line-break", "host"],
 )
 @scenario(settles=["POP-DIAL-002", "POP-DIAL-004"])
-def test_a_dial_string_that_would_break_out(testbed: Testbed, client: Client, typed: str) -> None:
+def test_a_dial_string_that_would_break_out(
+    testbed: Testbed, client: Client, typed: str
+) -> None:
     testbed.denies()
 
     call = client.plays("hello", on=typed)

@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from testsuites.selftest.pki import BAD, GOOD, ROOT
 
-from pki import BAD, GOOD, ROOT
 from ringback.evidence.circumstances import (
     Circumstances,
     Expected,
@@ -139,7 +139,7 @@ class Scene:
         self,
         user: str,
         request: Any,
-        password: str = "pw",  # noqa: S107
+        password: str = "pw",
         body: bytes | None = None,
     ) -> None:
         module, path = _dialect(request, self.plan.dialect)

@@ -13,13 +13,20 @@ from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import (
     Alarm,
     Arrived,
+    Bind,
+    Cast,
     Close,
     Connect,
     Fact,
+    Fetch,
+    Fetched,
+    Heard,
     Hush,
     Lost,
     Opened,
     Rang,
+    Release,
+    Store,
     Trace,
     Wish,
     Write,
@@ -42,10 +49,14 @@ class Seat:
     far: dict[str, tuple["Seat", str]] = field(default_factory=dict)
     traces: list[str] = field(default_factory=list)
     others: list[Wish] = field(default_factory=list)
+    store: Callable[[object], object] | None = None
+    kept: list[object] = field(default_factory=list)
+    bound: set[int] = field(default_factory=set)
 
 
 class Pipe:
-    """Carries octets in order; ``stop`` swallows a Write for which it says so.
+    """Carries octets in order; ``stop`` swallows a Write for which it says so,
+    ``spoil`` may change one, given its number.
 
     ``said`` is every SIP message written: who, the message.
     """
@@ -55,6 +66,7 @@ class Pipe:
         self.seats: dict[str, Seat] = {}
         self.said: list[tuple[str, Message]] = []
         self.stop: Intercept | None = None
+        self.spoil: Callable[[int, bytes], bytes] | None = None
         self.held: deque[tuple[Seat, Fact]] | None = None
         self._queue: deque[tuple[Seat, Fact]] = deque()
         self._accepted = 0
@@ -85,6 +97,21 @@ class Pipe:
                 seat.alarms.pop(alarm, None)
             case Trace(text):
                 seat.traces.append(text)
+            case _:
+                self._wish_more(seat, wish)
+
+    def _wish_more(self, seat: Seat, wish: Wish) -> None:
+        match wish:
+            case Fetch(key, question) if seat.store:
+                self._queue.append((seat, Fetched(key, seat.store(question))))
+            case Store(record):
+                seat.kept.append(record)
+            case Bind(port):
+                seat.bound.add(port)
+            case Release(port):
+                seat.bound.remove(port)
+            case Cast(port, target, octets):
+                self._cast(seat, port, target, octets)
             case _:
                 seat.others.append(wish)
 
@@ -176,9 +203,17 @@ class Pipe:
             self.said.append((seat.host, Message.parse(octets)))
         if link not in seat.far or (self.stop and self.stop(seat, octets)):
             return
+        if self.spoil:
+            octets = self.spoil(len(self.said) - 1, octets)
         other, name = seat.far[link]
         queue = self._queue if self.held is None else self.held
         queue.append((other, Arrived(name, octets)))
+
+    def _cast(self, seat: Seat, port: int, target: Address, octets: bytes) -> None:
+        other = self.seats.get(target.host)
+        if port in seat.bound and other and target.port in other.bound:
+            heard = Heard(target.port, Address(seat.host, port), octets)
+            self._queue.append((other, heard))
 
     def _end(self, seat: Seat, link: str, why: str) -> None:
         if link in seat.far:
@@ -251,3 +286,27 @@ def talking(**manner: Any) -> tuple[Pipe, Phone, Phone, str, str]:
     b.agent.answer(there, SDP, SDP_TYPE)
     pipe.run()
     return pipe, a, b, key, there
+
+
+def quiet(*phones: Phone) -> bool:
+    """Whether nothing of any call is left with any of them."""
+    return not any(p.agent.leftovers() for p in phones)
+
+
+def strange(
+    method: str = "INVITE", *extra: str, uri: str = "sip:b@b", to: str = "<sip:b@b>"
+) -> bytes:
+    """A request from somebody unknown; ``extra`` lines replace those of their name."""
+    lines = [
+        "Via: SIP/2.0/TCP a:5060;branch=z9hG4bKstrange",
+        "Max-Forwards: 70",
+        "From: <sip:z@a>;tag=z",
+        f"To: {to}",
+        "Call-ID: strange",
+        f"CSeq: 1 {method}",
+        "Contact: <sip:z@a>",
+    ]
+    said = {line.partition(":")[0] for line in extra}
+    kept = [line for line in lines if line.partition(":")[0] not in said]
+    text = "\r\n".join([f"{method} {uri} SIP/2.0", *kept, *extra])
+    return f"{text}\r\nContent-Length: 0\r\n\r\n".encode()

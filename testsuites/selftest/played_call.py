@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from evidence_builder import (
+from testsuites.selftest.evidence_builder import (
     CAS,
-    CLIENT,
     GATEWAY,
     HOSTS,
     KEY,
@@ -17,6 +16,7 @@ from evidence_builder import (
     key_packets,
     state,
 )
+
 from ringback.evidence.evidence import Evidence
 from ringback.values import Address, CallState, Cause, Leg, Role
 from ringback.wire import ews, umws
@@ -24,6 +24,7 @@ from ringback.wire.message import Field, Message
 from ringback.wire.rtp import RtpPacket
 from ringback.wire.sdes import Crypto
 from ringback.wire.sdp import offer
+from ringback.wire.soap import SoapFault
 
 CAUSES = {486: Cause.USER_BUSY, 480: Cause.NO_ANSWER, 404: Cause.UNAVAILABLE}
 REASONS = {486: "Busy Here", 480: "Temporarily Unavailable", 404: "Not Found"}
@@ -39,6 +40,7 @@ class Half:
         self.tags = {near: f"{near}-tag", far: f"{far}-tag"}
         self.near, self.far, self.served = near, far, HOSTS[far]
         self.port = port
+        self.up = False  # a dialog stands
         self.tls = scene.plan.security.tls and leg is not Leg.GATEWAY_PHONE
 
     def ends(self) -> tuple[Address, Address]:
@@ -57,7 +59,9 @@ class Half:
             (
                 self.via(source.host, branch),
                 Field.of("Max-Forwards", "70"),
-                Field.of("From", f"<sip:{self.near}@x.test>;tag={self.tags[self.near]}"),
+                Field.of(
+                    "From", f"<sip:{self.near}@x.test>;tag={self.tags[self.near]}"
+                ),
                 Field.of("To", to),
                 Field.of("Call-ID", self.call_id),
                 Field.of("CSeq", f"{self.seq} {method}"),
@@ -68,15 +72,21 @@ class Half:
         )
         return self.scene.sip(self.leg, source, target, said)
 
-    up = False  # a dialog stands
+    def own(self) -> str:
+        return f"<sip:{self.near}@x.test>;tag={self.tags[self.near]}"
 
     def via(self, host: str, branch: str) -> Field:
         kind = "TLS" if self.tls else "TCP"
         return Field.of("Via", f"SIP/2.0/{kind} {host}:5060;branch=z9hG4bK{branch}")
 
     def told(
-        self, asked: Message, status: int, reason: str, body: bytes = b"", contact=""
-    ) -> Message:  # type: ignore[no-untyped-def]
+        self,
+        asked: Message,
+        status: int,
+        reason: str,
+        body: bytes = b"",
+        contact: str = "",
+    ) -> Message:
         """The far side's response, with the odd additions that are allowed."""
         source, target = self.ends()
         to = asked.first("to")
@@ -104,7 +114,7 @@ class Half:
                 self.via(self.served, f"bye{self.leg}"),
                 Field.of("Max-Forwards", "70"),
                 Field.of("From", f"<{self.uri}>;tag={self.tags[self.far]}"),
-                Field.of("To", f"<sip:{self.near}@x.test>;tag={self.tags[self.near]}"),
+                Field.of("To", self.own()),
                 Field.of("Call-ID", self.call_id),
                 Field.of("CSeq", "1 BYE"),
             ),
@@ -139,38 +149,17 @@ def call(plan: Plan | None = None, **circumstances: Any) -> Evidence:
     plan = plan or Plan()
     scene = Scene(plan)
     umish = plan.dialect == "umws"
-    order = (
-        umws.PlayOnPhone("hello", NUMBER) if umish else ews.PlayOnPhone("hello", NUMBER)
-    )
-    scene.asks("tia", order)
+    asks = umws.PlayOnPhone if umish else ews.PlayOnPhone
+    scene.asks("tia", asks("hello", NUMBER))
     if not plan.permitted:
         return _denied(scene, umish).evidence(**circumstances)
-    tls = plan.security.tls
-    port = 5061 if tls else 5060
-    far = Half(scene, Leg.GATEWAY_PHONE, f"sip:{NUMBER}@phone.ringback.test", 5060)
-    line = Half(scene, Leg.UM_GATEWAY, f"sip:{NUMBER}@gateway.ringback.test", port)
-    near = Half(scene, Leg.CAS_UM, "sip:pop@um.ringback.test", port)
-    invite = redirected(near, plan)
-    near.told(invite, 183, "Session Progress", sdp(UM, plan, near.leg))
-    scene.answers(
-        umws.PlayOnPhoneResponse("call-0001")
-        if umish
-        else ews.PlayOnPhoneResponse("call-0001")
-    )
-    kind = Field.of("Content-Type", "application/sdp")
-    out = line.asks("INVITE", "line", sdp(UM, plan, line.leg), kind)
-    line.told(out, 100, "Trying")
-    ring = far.asks("INVITE", "far", sdp(GATEWAY, plan, far.leg), kind)
-    far.told(ring, 180, "Ringing")
-    line.told(out, 180, "Ringing")
-    near.told(invite, 180, "Ringing")
-    _poll(scene, CallState.ALERTED)
+    halves, invites = _rings(scene, plan)
     if plan.hangs_up_early:
-        _cancelled(scene, plan, (near, line, far), (invite, out, ring))
+        _cancelled(scene, halves, invites)
     elif plan.final != 200:
-        _refused(scene, plan, (near, line, far), (invite, out, ring))
+        _refused(plan, halves, invites)
     else:
-        _answered(scene, plan, (near, line, far), (invite, out, ring))
+        _answered(scene, plan, halves, invites)
     scene.now += 3
     ended = Cause.NONE if plan.hangs_up_early else CAUSES.get(plan.final, Cause.NONE)
     if umish and ended is Cause.UNAVAILABLE:
@@ -179,15 +168,34 @@ def call(plan: Plan | None = None, **circumstances: Any) -> Evidence:
     return scene.evidence(**circumstances)
 
 
+def _rings(scene: Scene, plan: Plan) -> tuple["Halves", "Invites"]:
+    """From the INVITE of the CAS until the user is told that it rings."""
+    port = 5061 if plan.security.tls else 5060
+    far = Half(scene, Leg.GATEWAY_PHONE, f"sip:{NUMBER}@phone.ringback.test", 5060)
+    line = Half(scene, Leg.UM_GATEWAY, f"sip:{NUMBER}@gateway.ringback.test", port)
+    near = Half(scene, Leg.CAS_UM, "sip:pop@um.ringback.test", port)
+    invite = redirected(near, plan)
+    near.told(invite, 183, "Session Progress", sdp(UM, plan, near.leg))
+    gives = umws if plan.dialect == "umws" else ews
+    scene.answers(gives.PlayOnPhoneResponse("call-0001"))
+    kind = Field.of("Content-Type", "application/sdp")
+    out = line.asks("INVITE", "line", sdp(UM, plan, line.leg), kind)
+    line.told(out, 100, "Trying")
+    ring = far.asks("INVITE", "far", sdp(GATEWAY, plan, far.leg), kind)
+    for half, asked in ((far, ring), (line, out), (near, invite)):
+        half.told(asked, 180, "Ringing")
+    _poll(scene, CallState.ALERTED)
+    return (near, line, far), (invite, out, ring)
+
+
 def redirected(near: Half, plan: Plan) -> Message:
     """302 to the worker in the product's spelling, then the INVITE there."""
     kind = Field.of("Content-Type", "application/sdp")
     body = sdp(CAS, plan, near.leg)
     first = near.asks("INVITE", "near1", body, kind)
     port, transport = (5066, "Tls") if near.tls else (5065, "Tcp")
-    uri = (
-        f"sip:101@um.ringback.test:{port};user=phone;transport={transport};maddr={WORKER}"
-    )
+    place = f"um.ringback.test:{port};user=phone"
+    uri = f"sip:101@{place};transport={transport};maddr={WORKER}"
     near.told(first, 302, "Moved Temporarily", contact=plan.contact or f"<{uri}>")
     near.up = True
     near.asks("ACK", "near1")
@@ -203,7 +211,9 @@ Invites = tuple[Message, Message, Message]
 def _answered(scene: Scene, plan: Plan, halves: Halves, invites: Invites) -> None:
     near, line, far = halves
     callees = (UM, GATEWAY, PHONE)
-    for half, invite, role in reversed(list(zip(halves, invites, callees, strict=True))):
+    for half, invite, role in reversed(
+        list(zip(halves, invites, callees, strict=True))
+    ):
         half.told(invite, 200, "OK", sdp(role, plan, half.leg, answers=True))
         target = Address(half.served, half.port)
         half.up, half.uri = True, f"sip:{half.far}@{target}"
@@ -222,8 +232,7 @@ def _answered(scene: Scene, plan: Plan, halves: Halves, invites: Invites) -> Non
     near.far_says_bye()
 
 
-def _cancelled(scene: Scene, plan: Plan, halves: Halves, invites: Invites) -> None:
-    del plan
+def _cancelled(scene: Scene, halves: Halves, invites: Invites) -> None:
     _hangs_up(scene)
     names = ("near2", "line", "far")
     for half, invite, branch in zip(halves, invites, names, strict=True):
@@ -233,11 +242,12 @@ def _cancelled(scene: Scene, plan: Plan, halves: Halves, invites: Invites) -> No
         half.asks("ACK", branch)
 
 
-def _refused(scene: Scene, plan: Plan, halves: Halves, invites: Invites) -> None:
-    del scene
+def _refused(plan: Plan, halves: Halves, invites: Invites) -> None:
     reason = REASONS.get(plan.final, "No")
     names = ("near2", "line", "far")
-    for half, invite, branch in reversed(list(zip(halves, invites, names, strict=True))):
+    for half, invite, branch in reversed(
+        list(zip(halves, invites, names, strict=True))
+    ):
         half.told(invite, plan.final, reason)
         half.up = True
         half.asks("ACK", branch)
@@ -259,7 +269,7 @@ def _poll(scene: Scene, told: CallState, cause: Cause = Cause.NONE) -> None:
 
 def _denied(scene: Scene, umish: bool) -> Scene:
     if umish:
-        fault = umws.SoapFault("DialingRulesException", "no", "a:DialingRulesException")
+        fault = SoapFault("DialingRulesException", "no", "a:DialingRulesException")
         scene.answers(fault, 500)
     else:
         scene.answers(ews.PlayOnPhoneResponse(code="ErrorPhoneNumberNotDialable"))

@@ -11,6 +11,11 @@ from ringback.evidence.circumstances import Circumstances, Seat
 from ringback.evidence.synthesis import Synthesis
 from ringback.evidence.writer import Capture
 from ringback.values import Address, Role, Security
+from ringback.wire import sdp
+from ringback.wire.message import Field, Message
+from ringback.wire.rtp import RtpPacket
+from ringback.wire.sdes import Crypto
+from ringback.wire.srtp import Srtp
 
 CLIENT = Address("127.0.9.1", 40001)
 CAS = Address("127.0.9.2", 443)
@@ -18,6 +23,9 @@ UM = Address("127.0.9.3", 5061)
 GATEWAY = Address("127.0.9.4", 5060)
 PHONE = Address("127.0.9.5", 5060)
 SECOND = 1_000_000_000
+UM_CALLS = Address("127.0.9.3", 40002)
+UM_MEDIA = Address("127.0.9.3", 42000)
+GATEWAY_MEDIA = Address("127.0.9.4", 43000)
 
 AUTHORITY = trustme.CA()
 LEAF = AUTHORITY.issue_cert("um.ringback.test")
@@ -162,3 +170,81 @@ def tls_contexts(
         if ciphers:
             context.set_ciphers(ciphers)
     return client, server
+
+
+def request(
+    method: str, *, number: int = 1, call: str = "call-1", body: bytes = b""
+) -> bytes:
+    """A well-formed request of the UM to the gateway."""
+    fields = [
+        Field.of("Via", f"SIP/2.0/TCP um.ringback.test;branch=z9hG4bK{call}{number}"),
+        Field.of("Max-Forwards", "70"),
+        Field.of("From", "<sip:um@ringback.test>;tag=ours"),
+        Field.of("To", "<sip:+12065550123@gateway.ringback.test>"),
+        Field.of("Call-ID", call),
+        Field.of("CSeq", f"{number} {method}"),
+        *([Field.of("Content-Type", "application/sdp")] if body else []),
+    ]
+    uri = "sip:+12065550123@gateway.ringback.test"
+    return bytes(Message.request(method, uri, fields, body))
+
+
+def response(
+    status: int, to: bytes, *, reason: str = "Because", body: bytes = b""
+) -> bytes:
+    """What the gateway answers to that request."""
+    asked = Message.parse(to)
+    kept = [f for f in asked.fields if f.name in ("via", "from", "call-id", "cseq")]
+    fields = [
+        *kept,
+        Field.of("To", f"{asked.first('to')};tag=theirs"),
+        *([Field.of("Content-Type", "application/sdp")] if body else []),
+    ]
+    return bytes(Message.response(status, reason, fields, body))
+
+
+def description(where: Address, key: bytes = b"") -> bytes:
+    """SDP that wants media there; SRTP when there is a key."""
+    if key:
+        crypto = [Crypto.of(1, key)]
+        whole = sdp.offer(
+            where.host, where.port, 1, 1, protocol="RTP/SAVP", crypto=crypto
+        )
+        return bytes(whole)
+    return bytes(sdp.offer(where.host, where.port, 1, 1))
+
+
+def sound(number: int, ssrc: int = 7) -> bytes:
+    """The number-th RTP packet of a stream."""
+    payload = bytes([number % 256]) * 160
+    return bytes(RtpPacket(0, number, 160 * number, ssrc, payload))
+
+
+def staged_call(keys: tuple[bytes, bytes] = (b"", b""), early: int = 0) -> Stage:
+    """UM calls gateway in the clear; ``early`` sounds of the gateway come first.
+
+    ``keys`` are what UM and gateway encrypt with.
+    """
+    stage = Stage()
+    invite = request("INVITE", body=description(UM_MEDIA, keys[0]))
+    ok = response(200, invite, body=description(GATEWAY_MEDIA, keys[1]))
+    ours, theirs = (Srtp(key) if key else None for key in keys)
+    stage.opens(1, UM_CALLS, GATEWAY)
+    stage.says(1, invite)
+    for number in range(10):
+        if number == early:
+            stage.says(1, ok, client=False)
+            stage.says(1, request("ACK"))
+        if number >= early:
+            packet = sound(number)
+            octets = ours.protect(packet) if ours else packet
+            stage.casts(UM_MEDIA, GATEWAY_MEDIA, octets)
+        packet = sound(number, ssrc=8)
+        octets = theirs.protect(packet) if theirs else packet
+        stage.casts(GATEWAY_MEDIA, UM_MEDIA, octets)
+    bye = request("BYE", number=2)
+    stage.says(1, bye)
+    stage.says(1, response(200, bye), client=False)
+    stage.closes(1)
+    stage.closes(1, client=False)
+    return stage

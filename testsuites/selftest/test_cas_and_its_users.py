@@ -109,3 +109,21 @@ def test_a_password_may_wait_for_the_challenge() -> None:
     play.client = client_of("alice", "ews", pre_emptive=False)
     play.world.seat(play.client)
     play.rings()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (503, "ErrorUnifiedMessagingServerNotFound"),
+        (403, "ErrorUnifiedMessagingRequestFailed"),
+        (415, "ErrorUnifiedMessagingRequestFailed"),
+    ],
+)
+def test_a_um_that_refuses_for_itself_leaves_no_call(status: int, code: str) -> None:
+    play = office()
+    call = play.orders()
+    play.world.until(play.um.has("INVITE"))
+    play.um_says(status, "No")
+    play.world.until(call.is_over)
+    assert call.is_refused()
+    assert call.error == code

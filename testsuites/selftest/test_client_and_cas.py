@@ -1,6 +1,6 @@
 """A mail client and a CAS back to back, and a UM that follows a script."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 
 import pytest
@@ -43,7 +43,7 @@ def test_a_plain_call_is_followed_to_its_end(dialect: Dialect) -> None:
     play.world.rests(700)
     assert not play.cas.leftovers()
     assert not play.client.leftovers()
-    assert play.world.kept["cas cas.ringback.test"] == {}
+    assert set(play.world.kept["cas cas.ringback.test"]) == {"life"}
     assert len([c for c in play.world.connects if c.target == CAS]) == 1
 
 
@@ -131,6 +131,24 @@ def test_a_refusal_without_a_body_of_ours_is_the_far_ends() -> None:
     play.world.until(call.is_over)
     assert (call.cause, call.sip_code) == (Cause.USER_BUSY, 486)
     assert call.history[-1] is CallState.DISCONNECTED
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "code"),
+    [
+        ('SIP;cause=404;text="Not Found"', Cause.UNAVAILABLE, 404),
+        ("Q.850;cause=17", Cause.NO_ANSWER, 480),
+        ("SIP;cause=many", Cause.NO_ANSWER, 480),
+    ],
+)
+def test_a_reason_tells_of_the_far_end_where_no_body_does(
+    reason: str, cause: Cause, code: int
+) -> None:
+    play = office()
+    call = play.rings()
+    play.um_says(480, "Temporarily Unavailable", Field.of("Reason", reason))
+    play.world.until(call.is_over)
+    assert (call.cause, call.sip_code) == (cause, code)
 
 
 @BOTH
@@ -253,7 +271,7 @@ def test_a_call_of_another_user_is_no_call(dialect: Dialect) -> None:
 def test_an_id_that_names_another_server_is_no_id() -> None:
     play = office()
     call = play.rings()
-    guid = next(iter(play.world.kept["cas cas.ringback.test"]))
+    guid = b64decode(call.id).decode().partition("@")[0]
     for told in (f"{guid}@evil.test", guid, f"{guid}@um.ringback.test "):
         asked = ews.GetPhoneCallInformation(b64encode(told.encode()).decode())
         response = play.asks(asked)
@@ -300,12 +318,47 @@ def test_a_call_outlives_its_cas(dialect: Dialect) -> None:
     assert call.state is CallState.DISCONNECTED
 
 
+def test_a_second_life_reuses_no_name_of_the_first() -> None:
+    play = office()
+    first = play.rings()
+    play.client.hangs_up(first)
+    play.gives()
+    play.world.until(first.is_over)
+    reborn(play)
+    second = play.orders()
+    play.world.until(lambda: len(play.um.got("INVITE")) == 2)
+    play.um_says(183, "Session Progress")
+    play.world.until(second.is_ordered)
+    call_ids = {m.first("call-id") for m in play.um.got("INVITE")}
+    assert len(call_ids) == 2
+    assert first.id != second.id
+
+
+def test_a_record_that_cannot_be_read_is_dropped() -> None:
+    play = office()
+    play.world.kept["cas cas.ringback.test"]["spoilt"] = b"{"
+    reborn(play)
+    assert set(play.world.kept["cas cas.ringback.test"]) == {"life"}
+
+
 @BOTH
 def test_a_call_that_ended_meanwhile_is_disconnected(dialect: Dialect) -> None:
     play = office(dialect)
     call = play.connects()
     play.um.answers_options = 481
     reborn(play)
+    play.world.until(call.is_over)
+    assert (call.state, call.error) == (CallState.DISCONNECTED, "")
+
+
+def test_a_call_that_was_still_ringing_outlives_its_cas_too() -> None:
+    play = office()
+    call = play.rings()
+    reborn(play)
+    play.world.rests(3.0)
+    assert play.um.got("OPTIONS")
+    assert call.state is CallState.CONNECTING
+    play.um.answers_options = 481
     play.world.until(call.is_over)
     assert (call.state, call.error) == (CallState.DISCONNECTED, "")
 

@@ -1,12 +1,12 @@
 """Dialogs: route sets, targets, counters, and how they are kept: RFC 3261 §12."""
 
 import msgspec
+from testsuites.selftest.pair import Phone, talking
 
 from ringback.protocol.dialog import Dialog, without_tag
 from ringback.protocol.happenings import Asked, HungUp, Replied
 from ringback.wire.headers import to_tag
 from ringback.wire.message import Field, Message
-from testsuites.selftest.pair import Phone, talking
 
 
 def message(start: str, *lines: str) -> Message:
@@ -62,7 +62,9 @@ def test_a_request_inside_carries_route_tags_and_the_next_number() -> None:
 
 
 def test_a_strict_router_gets_itself_as_request_uri() -> None:
-    strict = Dialog("c", "a", "b", "<sip:a>", "<sip:b>", "sip:t", ("<sip:p1>", "<sip:p2>"))
+    strict = Dialog(
+        "c", "a", "b", "<sip:a>", "<sip:b>", "sip:t", ("<sip:p1>", "<sip:p2>")
+    )
     bye = strict.request("BYE")[1]
     assert bye.uri == "sip:p1"
     assert bye.all("route") == ("<sip:p2>", "<sip:t>")

@@ -81,6 +81,7 @@ def test_an_overtaken_packet_is_no_new_key() -> None:
     one, two = packets("1", 1000, 0), packets("2", 3000, 10)
     assert keys([*one[:5], one[6], one[5], *two]) == "12"
     assert keys([one[0], one[2], one[1], *one[3:], *two]) == "12"
+    assert keys([*one[:3], one[4], one[3], *one[5:], *two]) == "12"
     assert keys([*one[:6], two[0], one[6], *two[1:]]) == "12"
 
 

@@ -1,9 +1,7 @@
 """The memory network: deterministic order, virtual time, streams, datagrams, TLS."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import pytest
+from testsuites.selftest.scribe import Scribe, dials, echo
 
 from ringback.faults import Misuse
 from ringback.net.memory import MemoryNetwork
@@ -15,12 +13,10 @@ from ringback.protocol.world import (
     Cast,
     Close,
     Connect,
-    Fact,
     Fetch,
     Fetched,
     Heard,
     Hush,
-    Listener,
     Lost,
     Opened,
     Rang,
@@ -28,44 +24,11 @@ from ringback.protocol.world import (
     Started,
     Store,
     Trace,
-    Wish,
     Write,
 )
 from ringback.values import Address, Role
 
 SERVER = Address("127.0.9.30", 5060)
-
-
-@dataclass
-class Scribe:
-    """Writes down what it is told and answers as the table says."""
-
-    answers: Callable[[Fact], tuple[Wish, ...]] = lambda _fact: ()
-    listeners: tuple[Listener, ...] = ()
-    told: list[Fact] = field(default_factory=list)
-
-    def on(self, fact: Fact) -> tuple[Wish, ...]:
-        self.told.append(fact)
-        return self.answers(fact)
-
-    def leftovers(self) -> tuple[str, ...]:
-        return ()
-
-
-def echoes(fact: Fact) -> tuple[Wish, ...]:
-    return (Write(fact.link, fact.octets),) if isinstance(fact, Arrived) else ()
-
-
-def echo() -> Scribe:
-    return Scribe(echoes, (Listener(SERVER.port),))
-
-
-def dials(target: Address, *more: Wish) -> Scribe:
-    return Scribe(lambda f: (Connect("a", target), *more) if f == Started() else ())
-
-
-def heard_by(scribe: Scribe) -> bytes:
-    return b"".join(f.octets for f in scribe.told if isinstance(f, Arrived))
 
 
 def played(server: Scribe, client: Scribe, **knobs: float) -> MemoryNetwork:
@@ -82,7 +45,7 @@ def test_what_is_written_before_the_link_stands_waits_for_it() -> None:
     played(echo(), client)
 
     assert isinstance(client.told[1], Opened)
-    assert heard_by(client) == b"early"
+    assert client.heard == b"early"
 
 
 def test_octets_arrive_in_order_one_hop_later() -> None:
@@ -90,7 +53,7 @@ def test_octets_arrive_in_order_one_hop_later() -> None:
 
     network = played(echo(), client)
 
-    assert heard_by(client) == bytes(range(5))
+    assert client.heard == bytes(range(5))
     assert network.now == pytest.approx(0.004)  # SYN, SYN-ACK, there and back
 
 
@@ -151,7 +114,7 @@ def test_who_closes_hears_no_more_and_the_other_hears_that_it_is_lost() -> None:
 
     played(server, client)
 
-    assert heard_by(server) == b"x"
+    assert server.heard == b"x"
     assert isinstance(server.told[-1], Lost)
     assert server.told[-1].reason == "closed by the other side"
     assert [type(f) for f in client.told] == [Started, Opened]

@@ -3,6 +3,8 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ringback.faults import Misuse
 from ringback.protocol.names import Names
@@ -265,3 +267,36 @@ def test_every_pair_of_our_own_ends_agrees_or_refuses_alike() -> None:
         offered = offer(local(security=one, keys=Names("a")))
         result = answer(offered, local(security=other, keys=Names("b")))
         assert isinstance(result, Refusal) == (one is not other)
+
+
+LINES = st.sampled_from(
+    [
+        "m=audio 4000 RTP/AVP 0 101",
+        "m=audio 4000 RTP/SAVP 8 0",
+        "m=audio 70000 RTP/AVP 0",
+        "m=audio",
+        "c=IN IP4",
+        "c=IN IP4 0.0.0.0",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=rtpmap:0 x",
+        "a=ptime:inf",
+        "a=ptime:-1",
+        "a=sendonly",
+        "a=crypto:1",
+        f"a=crypto:{Crypto.of(1, KEY_A)}",
+    ]
+)
+
+
+@given(st.lists(st.one_of(LINES, st.text(max_size=12)), max_size=9), st.booleans())
+def test_whatever_is_offered_it_is_answered_or_refused(
+    lines: list[str], tls: bool
+) -> None:
+    mode = Security.SECURED if tls else Security.UNSECURED
+    offered = Sdp.parse("\r\n".join(lines).encode("utf-8", "surrogatepass"))
+    result = answer(offered, local(security=mode, keys=Names("b")))
+    if isinstance(result, Refusal):
+        assert result.status == 488
+    else:
+        assert len(result[0].media) == len(offered.media)
+    assert isinstance(agreed(offer(local()), offered), Refusal | MediaPlan)

@@ -16,7 +16,6 @@ from ringback.evidence.packets import (
     Datagram,
     Dissector,
     Segment,
-    checksum,
 )
 from ringback.evidence.synthesis import Synthesis
 from ringback.values import Address
@@ -119,14 +118,6 @@ def test_no_octets_can_upset_the_reader(octets: bytes) -> None:
     for link in (ETHERNET, RAW, NULL, COOKED, COOKED2):
         seen(octets, link)
         seen(datagram(b"")[: len(octets) % 42] + octets, link)
-
-
-@given(st.binary(max_size=200))
-def test_a_checksum_verifies(octets: bytes) -> None:
-    even = octets + b"\0" * (len(octets) % 2)
-    check = checksum(even)
-
-    assert checksum(even + check.to_bytes(2, "big")) in (0, 0xFFFF)
 
 
 def _fragment(whole: bytes, start: int, size: int) -> bytes:

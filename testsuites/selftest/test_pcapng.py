@@ -125,6 +125,14 @@ def test_each_interface_has_its_own_link_type() -> None:
     assert [i.link for i in recording.interfaces] == [1, 101]
 
 
+def test_a_section_begins_with_no_interfaces() -> None:
+    file = section() + interface() + section() + interface(link=101)
+
+    _, packets = load(file + enhanced(0, b"a"))
+
+    assert [p.link for p in packets] == [101]
+
+
 def test_old_and_simple_packets_are_read() -> None:
     old = block(2, pack("<HHIIII", 0, 7, 0, 5, 3, 3) + b"old")
     simple = block(3, pack("<I", 6) + b"simple")
@@ -150,6 +158,8 @@ def test_a_custom_block_has_a_number_as_in_wireshark() -> None:
 
     assert [p.link for p in packets] == [NO_PACKET, 1]
     assert recording.records == [b"somebody's"]
+    again = bytes(Capture(packets))
+    assert [p.link for p in load(again)[1]] == [NO_PACKET, 1]
 
 
 def test_a_block_that_lies_is_complained_about() -> None:

@@ -1,6 +1,7 @@
 """Where URIs lead, and how a 3xx is followed: RFC 3261 §8.1.3.4, facts §4.2."""
 
 import pytest
+from testsuites.selftest.pair import Phone, Pipe, pair
 
 from ringback.faults import Malformed
 from ringback.protocol.happenings import Answered, Invited, Redirected, Refused
@@ -9,7 +10,6 @@ from ringback.values import Address
 from ringback.wire.headers import cseq, from_tag, to_tag
 from ringback.wire.message import Field, Message
 from ringback.wire.uri import parse
-from testsuites.selftest.pair import Phone, Pipe, pair
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Session timers: RFC 4028, as values and between two user agents."""
 
 import pytest
+from testsuites.selftest.pair import SDP, SDP_TYPE, Phone, Pipe, talking
 
 from ringback.protocol.happenings import Answered, HungUp, Invited, Refused
 from ringback.protocol.session_timer import Grant, asked_fields, grant, too_brief
 from ringback.protocol.timing import Timing
 from ringback.wire.message import Field, Message
-from testsuites.selftest.pair import SDP, SDP_TYPE, Phone, Pipe, talking
 
 
 def invite(*lines: str) -> Message:

@@ -235,7 +235,7 @@ def test_billion_laughs_are_refused_for_their_doctype() -> None:
 
 def test_comments_and_instructions_are_harmless() -> None:
     octets = umws.octets_of(umws.PlayOnPhone("AA", "12"))
-    noted = octets.replace(b"<s:Body>", b"<?pi <!DOCTYPE?><!-- <!DOCTYPE --><s:Body>")
+    noted = octets.replace(b"<s:Body>", b"<?pi <!DOCTYPE?><s:Body><!-- <!DOCTYPE -->")
     split = noted.replace(b">12<", b">1<!-- and -->2<")
     assert umws.request_of(Envelope.parse(split)) == umws.PlayOnPhone("AA", "12")
     assert bytes(Envelope.parse(split)) == split

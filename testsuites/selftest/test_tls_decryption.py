@@ -1,9 +1,17 @@
 """TLS read with nothing but the key log: versions, suites, handshakes, alerts."""
 
+import shutil
+import socket
 import ssl
+import subprocess
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from testsuites.selftest.staged import (
     AUTHORITY,
     CLIENT,
@@ -15,12 +23,14 @@ from testsuites.selftest.staged import (
 
 from ringback.evidence.frame import Connection, TlsEvent
 from ringback.evidence.reader import Study, study
+from ringback.evidence.tls_keys import Opener13, suite_of
 
 PING = (
     b"OPTIONS sip:um.ringback.test SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n"
 )
 PONG = b"SIP/2.0 200 OK\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n"
 ENDS = (CLIENT, UM)
+NO_ENCRYPT_THEN_MAC = 1 << 19  # of OpenSSL; Python has no name for it
 TWELVE = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -85,6 +95,57 @@ def test_tls_1_2_is_read_in_every_suite(suite: str) -> None:
     assert connection_of(seen).cipher.startswith("TLS_ECDHE_ECDSA_WITH_AES") or (
         "CHACHA20" in connection_of(seen).cipher
     )
+
+
+@pytest.mark.parametrize("suite", [s for s in TWELVE if "-SHA" in s and "G" not in s])
+def test_a_mac_inside_the_encryption_is_read_too(suite: str) -> None:
+    contexts = tls_contexts("TLSv1_2", suite)
+    contexts[0].options |= NO_ENCRYPT_THEN_MAC
+
+    assert_read(talked(Secured(Stage(), 1, ENDS, contexts=contexts)))
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here")
+def test_keys_that_are_updated_are_followed(tmp_path: Path) -> None:
+    """Python cannot ask for new keys; OpenSSL's own client can, with a K."""
+    stage, log = Stage(), tmp_path / "keys"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}"]
+        options = ["-quiet", "-no_ign_eof", "-keylogfile", str(log)]
+        client = subprocess.Popen(
+            [*command, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        with client, listener.accept()[0] as stream:
+            _talks_with_updates(_Server(stage, stream), client)
+    stage.secrets = log.read_bytes()
+
+    seen = study(stage.capture())
+
+    assert connection_of(seen).readable
+    assert [f.detail for f in connection_of(seen).tls].count("KeyUpdate") == 4
+    assert seen.plaintext.streams[ENDS] == b"one\ntwo\nthree\n"
+    assert seen.plaintext.streams[ENDS[::-1]] == b"four\n"
+
+
+def test_padding_behind_the_type_is_no_content() -> None:
+    """RFC 8446 §5.4; the keys are derived here with another HKDF."""
+    secret = bytes(range(32))
+
+    def derived(label: bytes, size: int) -> bytes:
+        info = bytes([0, size, 6 + len(label)]) + b"tls13 " + label + b"\0"
+        return HKDFExpand(SHA256(), size, info).derive(secret)
+
+    inner = b"hello\0" + b"\x17" + bytes(40)
+    header = b"\x17\x03\x03" + (len(inner) + 16).to_bytes(2, "big")
+    sealed = AESGCM(derived(b"key", 16)).encrypt(derived(b"iv", 12), inner, header)
+
+    opener = Opener13(suite_of(0x1301), secret)
+
+    assert opener.open(0x17, 0x0303, sealed) == (0x17, b"hello\0")
 
 
 def test_the_names_of_the_handshake_come_in_order() -> None:
@@ -229,6 +290,54 @@ def test_a_record_that_was_tampered_with_is_not_read() -> None:
 
     assert not connection_of(seen).readable
     assert [bytes(f.sip) for f in seen.evidence.sip] == [PING]
+
+
+class _Server:
+    """The server's end of a real stream, taken down on a stage."""
+
+    def __init__(self, stage: Stage, stream: socket.socket) -> None:
+        self.stage, self.stream = stage, stream
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        _, context = tls_contexts(mutual=False)
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+        stage.opens(1, *ENDS)
+
+    def until(self, deed: Callable[[], object]) -> None:
+        """Carries octets until the deed is done."""
+        while True:
+            try:
+                deed()
+            except ssl.SSLWantReadError:
+                self._carry()
+                octets = self.stream.recv(1 << 16)
+                self.stage.says(1, octets)
+                self.incoming.write(octets)
+            else:
+                self._carry()
+                return
+
+    def _carry(self) -> None:
+        octets = self.outgoing.read()
+        if octets:
+            self.stage.says(1, octets, client=False)
+            self.stream.sendall(octets)
+
+
+def _talks_with_updates(server: _Server, client: subprocess.Popen[bytes]) -> None:
+    """Three lines; between them the client asks both sides for new keys."""
+    assert client.stdin is not None
+    assert client.stderr is not None
+    server.until(server.tls.do_handshake)
+    for word in (b"one\n", b"K\n", b"two\n", b"K\n", b"three\n"):
+        client.stdin.write(word)
+        client.stdin.flush()
+        if word == b"K\n":
+            while b"KEYUPDATE" not in client.stderr.readline():
+                pass
+        else:
+            server.until(lambda: server.tls.read(100))
+    server.until(lambda: server.tls.write(b"four\n"))
+    client.stdin.close()
 
 
 def _handshaken(client: ssl.SSLContext, server: ssl.SSLContext) -> Stage:

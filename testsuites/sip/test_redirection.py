@@ -2,7 +2,14 @@
 
 from ringback.suite import DESK, Client, Testbed, scenario
 
-FOLLOWED = ["SIP-REDIR-001", "SIP-REDIR-002", "SIP-REDIR-003", "SIP-REDIR-004", "SIP-REDIR-005", "SIP-ACK-001"]
+FOLLOWED = [
+    "SIP-REDIR-001",
+    "SIP-REDIR-002",
+    "SIP-REDIR-003",
+    "SIP-REDIR-004",
+    "SIP-REDIR-005",
+    "SIP-ACK-001",
+]
 PRODUCT_PORTS = {
     "um": {
         "workers": [
@@ -20,11 +27,15 @@ def test_workers_on_the_product_s_ports(testbed: Testbed, client: Client) -> Non
     testbed.until(call.is_over, within=20.0)
 
 
-@scenario(settles=[*FOLLOWED, "POP-CHECK-004", "MED-HEARD-001"], config=PRODUCT_PORTS, needs=["um"])
+@scenario(
+    settles=[*FOLLOWED, "POP-CHECK-004", "MED-HEARD-001"],
+    config=PRODUCT_PORTS,
+    needs=["um"],
+)
 def test_a_worker_recycled_between_two_calls(testbed: Testbed, client: Client) -> None:
     first = client.plays("hello", on=DESK)
     testbed.until(first.is_over, within=20.0)
-    testbed.um.recycles()
+    testbed.um.recycle()
 
     second = client.plays("hello", on=DESK)
 

@@ -8,16 +8,27 @@ BILLION_LAUGHS = b"""<?xml version="1.0"?>
 <soap:Body>&lol2;</soap:Body></soap:Envelope>"""
 
 
+@scenario(settles=["WS-AUTH-001", "WS-AUTH-002", "WS-PRIVATE-001"])
+def test_a_client_that_waits_to_be_asked(testbed: Testbed) -> None:
+    client = testbed.client_of("alice", waits_to_be_asked=True)
+
+    question = client.asks_about("bm90aGluZ0B1bS5yaW5nYmFjay50ZXN0")
+
+    testbed.until(question.is_answered, within=5.0)
+
+
 @scenario(settles=["WS-AUTH-001", "WS-AUTH-002"])
-def test_a_wrong_password(testbed: Testbed) -> None:
-    intruder = testbed.client_of("alice", password="guessed")  # noqa: S106
+def test_a_wrong_password(testbed: Testbed, client: Client) -> None:
+    question = client.asks_about("bm90aGluZ0B1bS5yaW5nYmFjay50ZXN0")
+    testbed.until(question.is_answered, within=5.0)
+    intruder = testbed.client_of("alice", password="guessed")
 
     call = intruder.plays("hello", on=DESK)
 
     testbed.until(call.is_ordered, within=5.0)
 
 
-@scenario(settles=["WS-CALLID-001", "WS-CALLID-004", "WS-HTTP-001"])
+@scenario(settles=["WS-CALLID-004", "WS-HTTP-001"])
 def test_a_call_id_that_nobody_got(testbed: Testbed, client: Client) -> None:
     question = client.asks_about("bm90aGluZ0B1bS5yaW5nYmFjay50ZXN0")
 
@@ -40,6 +51,8 @@ def test_another_user_s_call_id(testbed: Testbed, client: Client) -> None:
 
 @scenario(settles=["WS-ITEM-001"])
 def test_a_message_that_does_not_exist(testbed: Testbed, client: Client) -> None:
+    testbed.aside("POP-CHECK")
+
     call = client.plays("no-such-message", on=DESK)
 
     testbed.until(call.is_ordered, within=5.0)

@@ -63,7 +63,8 @@ class Circumstances(
     settles: tuple[str, ...]
     security: Security
     net: str  # "memory" or "sockets"
-    captured: str  # "wire" by a recorder, "taps" by our own endpoints
+    captured: str  # "wire" by a recorder, "memory" by the memory network itself,
+    # which is all the wire there is, or "taps" by our own endpoints
     started: str  # ISO 8601, UTC
     ringback: str  # version
     timer_scale: float = 1.0

@@ -231,12 +231,3 @@ def _behind_type(octets: bytes, at: int) -> int:
         at += 4
         kind = int.from_bytes(octets[at : at + 2], "big")
     return at + 2 if kind in _IP_TYPES else -1
-
-
-def checksum(octets: bytes) -> int:
-    """The Internet checksum, RFC 1071: of an odd number of octets padded with zero.
-
-    2**16 is 1 modulo 2**16 - 1, so the one's complement sum is a single remainder.
-    """
-    padded = octets + b"\0" if len(octets) & 1 else octets
-    return ~(int.from_bytes(padded, "big") % 0xFFFF) & 0xFFFF

@@ -116,8 +116,8 @@ class Recording:
 
     ``secrets`` are the NSS key logs of all decryption secrets blocks; ``records`` what
     stands under the enterprise number 32473 in custom blocks, or in the custom options
-    of a section. A custom block also yields a packet of link type ``NO_PACKET``,
-    because Wireshark numbers it like a packet.
+    of a section. A custom block also yields a packet of link type ``NO_PACKET`` whose
+    interface is the block's type, because Wireshark numbers it like a packet.
     """
 
     def __init__(self) -> None:
@@ -218,7 +218,7 @@ class Recording:
     def _custom(self, block: Block) -> CapturedPacket:
         if block.kind != JOURNAL and _is_ours(block.body, block.order):
             self.records.append(block.body[4:].rstrip(b"\0"))
-        return CapturedPacket(0, 0, b"", "", NO_PACKET)
+        return CapturedPacket(0, block.kind, block.body, "", NO_PACKET)
 
 
 def load(octets: bytes) -> tuple[Recording, list[CapturedPacket]]:
@@ -351,6 +351,8 @@ def names_block(names: Iterable[tuple[bytes, str]]) -> bytes:
 
 def packet_block(packet: CapturedPacket) -> bytes:
     """An enhanced packet block; every line of the comment is an option of its own."""
+    if packet.link == NO_PACKET:
+        return _block(packet.interface, packet.octets)
     octets, time = packet.octets, packet.time_ns
     size = len(octets)
     pad = -size & 3

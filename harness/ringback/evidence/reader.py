@@ -22,7 +22,7 @@ from ringback.evidence.frame import (
 )
 from ringback.evidence.media import Announcements, Channel, MediaReader
 from ringback.evidence.packets import CapturedPacket, Datagram, Dissector, Segment
-from ringback.evidence.pcapng import NANOSECONDS, load
+from ringback.evidence.pcapng import NANOSECONDS, NO_PACKET, load
 from ringback.evidence.reassembly import Connections, Delivery, Flow
 from ringback.evidence.seating import Seating
 from ringback.evidence.taps import MARKER, Direction, Plaintext
@@ -45,33 +45,35 @@ class Study:
 
 def read(octets: bytes, keylog: bytes = b"") -> Evidence:
     """Never raises: what cannot be read is a BrokenFrame or a complaint."""
-    return study(octets, keylog).evidence
+    return _read(octets, keylog)[0]
 
 
 def study(octets: bytes, keylog: bytes = b"") -> Study:
     """As ``read``, with the plaintext of every stream and datagram flow."""
+    evidence, reader = _read(octets, keylog)
+    return Study(evidence, reader.plaintext())
+
+
+def _read(octets: bytes, keylog: bytes) -> tuple[Evidence, "_Reader"]:
     recording, packets = load(octets)
     known, trouble = circumstances_in(recording.records)
     keys = KeyLog(bytes(recording.secrets) + b"\n" + keylog)
     reader = _Reader(Seating(known), keys, packets)
     reader.run()
     said = _sorted_out(reader.frames)
-    complaints = (*recording.complaints, *trouble, *reader.complaints())
-    return Study(
-        Evidence(
-            circumstances=known,
-            sip=said.sip,
-            http=said.http,
-            rtp=said.rtp,
-            rtcp=said.rtcp,
-            datagrams=said.datagrams,
-            broken=said.broken,
-            connections=tuple(c.connection() for c in reader.conversations),
-            packets=len(packets),
-            complaints=complaints,
-        ),
-        reader.plaintext(),
+    evidence = Evidence(
+        circumstances=known,
+        sip=said.sip,
+        http=said.http,
+        rtp=said.rtp,
+        rtcp=said.rtcp,
+        datagrams=said.datagrams,
+        broken=said.broken,
+        connections=tuple(c.connection() for c in reader.conversations),
+        packets=len(packets),
+        complaints=(*recording.complaints, *trouble, *reader.complaints()),
     )
+    return evidence, reader
 
 
 class _Reader:
@@ -97,7 +99,7 @@ class _Reader:
 
     def run(self) -> None:
         """Read everything; ``frames`` is in order afterwards."""
-        start = self._packets[0].time_ns if self._packets else 0
+        start = next((p.time_ns for p in self._packets if p.link != NO_PACKET), 0)
         take = self._dissector.take
         for number, packet in enumerate(self._packets, 1):
             seen = take(packet)

@@ -53,7 +53,7 @@ class _Path:
         total = size + 20
         self._ident = ident = (self._ident + 1) & 0xFFFF
         words = 0x4500 + total + ident + 0x4000 + 0x4000 + protocol + self._sum
-        check = ~(words % 0xFFFF) & 0xFFFF
+        check = -words % 0xFFFF
         head = _IP4(0x45, 0, total, ident, 0x4000, 64, protocol, check)
         return b"".join((_ETHERNET_4, head, self._hosts, transport))
 
@@ -67,10 +67,8 @@ class _Path:
     def datagram(self, octets: bytes) -> bytes:
         size = len(octets) + 8
         words = self._remainder(UDP, size, octets) + self.source + self.target + size
-        check = ~(words % 0xFFFF) & 0xFFFF
-        return self._packet(
-            UDP, _UDP(self.source, self.target, size, check or 0xFFFF) + octets
-        )
+        check = -words % 0xFFFF or 0xFFFF  # zero would say that there is none
+        return self._packet(UDP, _UDP(self.source, self.target, size, check) + octets)
 
     def segment(
         self, sequence: int, acknowledged: int, flags: int, octets: bytes
@@ -81,7 +79,7 @@ class _Path:
             self.source, self.target, sequence, acknowledged, offset, flags, 65535, 0, 0
         )
         whole = b"".join((bare, options, octets))
-        check = ~(self._remainder(TCP, len(whole), whole) % 0xFFFF) & 0xFFFF
+        check = -self._remainder(TCP, len(whole), whole) % 0xFFFF
         return self._packet(
             TCP, b"".join((whole[:16], check.to_bytes(2, "big"), whole[18:]))
         )

@@ -14,7 +14,6 @@ import msgspec
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.packets import ETHERNET, CapturedPacket
 from ringback.evidence.pcapng import (
-    NO_PACKET,
     Interface,
     interface_block,
     load,
@@ -43,8 +42,7 @@ class Capture:
         recording, packets = load(octets)
         known, _ = circumstances_in(recording.records)
         interfaces = tuple(recording.interfaces) or (_LOOPBACK,)
-        real = tuple(p for p in packets if p.link != NO_PACKET)
-        return cls(real, bytes(recording.secrets), known, interfaces)
+        return cls(tuple(packets), bytes(recording.secrets), known, interfaces)
 
     def with_comments(self, comments: Mapping[int, str]) -> Self:
         """A copy with words on packets, by number from 1; added to what is there.
@@ -86,7 +84,7 @@ def circumstances_in(
             try:
                 text = record.removeprefix(_RECORD)
                 return msgspec.json.decode(text, type=Circumstances), ()
-            except msgspec.DecodeError as trouble:
+            except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
                 return None, (f"the circumstances cannot be read: {trouble}",)
     return None, ()
 

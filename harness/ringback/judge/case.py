@@ -17,8 +17,12 @@ from ringback.faults import Malformed
 from ringback.judge.verdict import Verdict
 from ringback.values import Address, Leg, Role
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
+from ringback.wire.rtp import RtpPacket
 
 Read = TypeVar("Read")
+
+G711 = (0, 8)  # RFC 3551 §6: one octet a sample, 8000 samples a second
+Heard = tuple[RtpFrame, RtpPacket]
 
 SIP_LEGS = (Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 
@@ -153,10 +157,20 @@ class Stream:
     source: Address
     target: Address
     frames: tuple[RtpFrame, ...]
+    packets: tuple[Heard, ...]  # the readable ones
+    sound: tuple[Heard, ...]  # those of G.711, by the static payload types
 
     @property
     def frame(self) -> RtpFrame:
         return self.frames[0]
+
+    @classmethod
+    def of(cls, frames: tuple[RtpFrame, ...]) -> "Stream":
+        first = frames[0]
+        packets = tuple([(f, f.rtp) for f in frames if f.rtp is not None])
+        sound = tuple([heard for heard in packets if heard[1].payload_type in G711])
+        heads = (first.leg, first.sender, first.source, first.target)
+        return cls(*heads, frames, packets, sound)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,26 +243,44 @@ class Case:
         calls = [Call(*key, tuple(group)) for key, group in groups.items()]
         return tuple(c for c in calls if c.of("INVITE"))
 
+    @cached_property
+    def calls_by_leg(self) -> dict[Leg | None, tuple[Call, ...]]:
+        known = {call.leg for call in self.all_calls}
+        return {g: tuple(c for c in self.all_calls if c.leg is g) for g in known}
+
     def calls(self, leg: Leg) -> tuple[Call, ...]:
-        return tuple(c for c in self.all_calls if c.leg is leg)
+        return self.calls_by_leg.get(leg, ())
+
+    @cached_property
+    def invites_by_leg(self) -> dict[Leg | None, tuple[Exchange, ...]]:
+        return {
+            leg: tuple(x for call in calls for x in call.invites)
+            for leg, calls in self.calls_by_leg.items()
+        }
 
     def invites(self, leg: Leg) -> tuple[Exchange, ...]:
         """Every attempt to begin a call on that leg."""
-        return tuple(x for call in self.calls(leg) for x in call.invites)
+        return self.invites_by_leg.get(leg, ())
 
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
         """RTP by leg, source, target and SSRC; unreadable packets by address alone."""
         groups: dict[tuple[object, ...], list[RtpFrame]] = defaultdict(list)
         for f in self.evidence.rtp:
-            groups[f.leg, f.source, f.target, f.rtp and f.rtp.ssrc].append(f)
-        firsts = [(group[0], tuple(group)) for group in groups.values()]
-        return tuple(
-            Stream(f.leg, f.sender, f.source, f.target, group) for f, group in firsts
-        )
+            source, ssrc = f.source, f.rtp.ssrc if f.rtp else None
+            groups[f.flow, source.host, source.port, f.target.port, ssrc].append(f)
+        return tuple(Stream.of(tuple(group)) for group in groups.values())
 
     def streams_of(self, leg: Leg, sender: Role) -> tuple[Stream, ...]:
-        return tuple(s for s in self.streams if s.leg is leg and s.sender is sender)
+        """Also from an address that nobody sits at, when it goes to the other role."""
+        roles = set(leg.roles) - {sender}
+        return tuple(
+            s
+            for s in self.streams
+            if s.leg is leg
+            and (s.sender or sender) is sender
+            and (s.sender or s.frame.receiver in roles)
+        )
 
     @cached_property
     def connections(self) -> dict[int, Connection]:

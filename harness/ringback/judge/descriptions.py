@@ -3,7 +3,7 @@
 RFC 3264 §5 to §7, RFC 3261 §13.2.1: which message carries which half.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
 from ringback.values import Leg, Role
 from ringback.wire import multipart
-from ringback.wire.sdp import Media, Sdp, audio
+from ringback.wire.sdp import Media, Sdp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +71,7 @@ def agreements(case: Case) -> tuple[Agreement, ...]:
     return found
 
 
+@lru_cache(maxsize=256)
 def media_of(sdp: Sdp) -> tuple[Media, ...]:
     try:
         return sdp.media
@@ -80,12 +81,8 @@ def media_of(sdp: Sdp) -> tuple[Media, ...]:
 
 def sound_of(sdp: Sdp | None) -> Media | None:
     """The first audio stream, if there is one that can be read."""
-    if sdp is None:
-        return None
-    try:
-        return audio(sdp)
-    except Malformed:
-        return None
+    streams = media_of(sdp) if sdp else ()
+    return next((media for media in streams if media.kind == "audio"), None)
 
 
 def listening(case: Case, leg: Leg, receiver: Role) -> list[Media]:
@@ -95,7 +92,8 @@ def listening(case: Case, leg: Leg, receiver: Role) -> list[Media]:
     return [sound for sound in sounds if sound]
 
 
-def encodings(media: Media) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def encodings(media: Media) -> Mapping[str, str]:
     """What each format stands for: ``NAME/RATE``, or the number where none is said."""
     names: dict[str, str] = {}
     for fmt in media.formats:

@@ -4,7 +4,9 @@ Every requirement that the scenario settles gets a finding; the others only wher
 rule could decide. Engine trouble is an error, never the fault of the system under test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
@@ -34,18 +36,37 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
     if case.circumstances is None:
         found = [_foreign(case, r) for r in catalogue().values()]
         return tuple(f for f in found if f)
-    facts = facts_of(case.circumstances)
-    settled = set(case.circumstances.settles)
-    found = [_known(case, r, facts, settled) for r in catalogue().values()]
+    standing = Standing.of(case.circumstances)
+    found = [_known(case, r, standing) for r in catalogue().values()]
     return tuple(f for f in found if f)
 
 
-def _known(
-    case: Case, requirement: Requirement, facts: Mapping[str, object], settled: set[str]
-) -> Finding | None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of the circumstances decides whether a requirement is judged."""
+
+    facts: Mapping[str, object]
+    settled: frozenset[str]
+    observable: frozenset[Leg]
+    aside: tuple[str, ...]  # ids, or beginnings of ids
+    wired: bool  # the octets of the wire were seen, not only what they held
+
+    @classmethod
+    def of(cls, known: Circumstances) -> Self:
+        noted = (note for note in known.notes if note.startswith(ASIDE))
+        return cls(
+            facts_of(known),
+            frozenset(known.settles),
+            frozenset(leg for leg in Leg if _observable(known, leg)),
+            tuple(word for note in noted for word in note.split()[1:]),
+            known.captured == "wire" or known.net == "memory",
+        )
+
+
+def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding | None:
     """None where there is nothing to tell about this requirement."""
-    wanted = requirement.id in settled
-    barred = _barred(case.known, requirement, facts)
+    wanted = requirement.id in standing.settled
+    barred = _barred(standing, requirement)
     if barred:
         outcome, because = barred
         return _finding(requirement, outcome, because) if wanted else None
@@ -69,28 +90,21 @@ def _foreign(case: Case, requirement: Requirement) -> Finding | None:
     return _of(requirement, verdict)
 
 
-def _barred(
-    known: Circumstances, requirement: Requirement, facts: Mapping[str, object]
-) -> tuple[Outcome, str] | None:
+def _barred(standing: Standing, requirement: Requirement) -> tuple[Outcome, str] | None:
     """Why a requirement is not judged here, if so."""
     entry = requirement.entry
     if entry.untested:
         return Outcome.NOT_TESTED, entry.untested
-    if _set_aside(known, requirement.id):
+    if standing.aside and requirement.id.startswith(standing.aside):
         return Outcome.NOT_APPLICABLE, "the scenario breaks it on purpose"
-    if not holds(entry.applies, facts):
+    if not holds(entry.applies, standing.facts):
         return Outcome.NOT_APPLICABLE, f"it applies where {entry.applies}"
-    if entry.legs and not any(_observable(known, leg) for leg in entry.legs):
+    if entry.legs and standing.observable.isdisjoint(entry.legs):
         where = " and ".join(entry.legs)
         return Outcome.NOT_TESTED, f"nothing of ours could see {where}"
-    if entry.needs == "wire" and known.captured != "wire":
+    if entry.needs == "wire" and not standing.wired:
         return Outcome.NOT_TESTED, "no recorder saw the wire"
     return None
-
-
-def _set_aside(known: Circumstances, requirement: str) -> bool:
-    words = (w for n in known.notes if n.startswith(ASIDE) for w in n.split()[1:])
-    return any(requirement.startswith(word) for word in words)
 
 
 def _observable(known: Circumstances, leg: Leg) -> bool:
@@ -174,3 +188,9 @@ def _finding(
         roles=entry.binds,
         guilty=guilty,
     )
+
+
+def untested(ids: Iterable[str], why: str) -> tuple[Finding, ...]:
+    """What a scenario that could not be played would have settled, and why not."""
+    known = catalogue()
+    return tuple(_finding(known[i], Outcome.NOT_TESTED, why) for i in ids)

@@ -126,7 +126,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "WS-HTTP-001": webservice.faults_ride_on_500,
     "WS-SHAPE-001": webservice.answers_fit_the_schema_of_2007,
     "WS-SHAPE-002": webservice.answers_fit_the_schema_of_ews,
-    "WS-CALLID-001": webservice.a_client_echoes_the_call_id,
+    "WS-CALLID-001": webservice.only_known_call_ids_are_served,
     "WS-CALLID-002": webservice.a_call_id_stays_known,
     "WS-CALLID-003": webservice.each_order_gets_its_own_call_id,
     "WS-CALLID-004": webservice.an_unknown_call_id_is_refused,

@@ -8,12 +8,13 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TypeVar
 
 from ringback.evidence.frame import HttpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Asked, Case
-from ringback.values import CallState, Cause
+from ringback.values import CallState, Cause, Role
 from ringback.wire import ews, umws
 from ringback.wire.soap import Envelope, SoapFault
 
@@ -21,6 +22,10 @@ Read = TypeVar("Read")
 Request = umws.Request | ews.Request
 Response = umws.Response | ews.Response | SoapFault
 
+BAD_ITEM = {
+    "umws": ("InvalidObjectIdException",),
+    "ews": ("ErrorInvalidIdMalformed", "ErrorItemNotFound", "ErrorInvalidId"),
+}  # MS-OXWUMS §3.1.4.8, facts §3.5
 PLAYS = (umws.PlayOnPhone, umws.PlayOnPhoneGreeting, ews.PlayOnPhone)
 INFORMS = (umws.GetCallInfo, ews.GetPhoneCallInformation)
 HANGS_UP = (umws.Disconnect, ews.DisconnectPhoneCall)
@@ -44,6 +49,7 @@ class Turn:
     operation: str
     request: Request | None
     response: Response | None
+    envelope: Envelope | None  # of the answer
 
     @property
     def frame(self) -> HttpFrame:
@@ -103,6 +109,27 @@ class Turn:
         return f"HTTP {self.status}" if self.status // 100 != 2 else ""
 
 
+class Existence(Enum):
+    """Whether the messages ordered exist."""
+
+    YES = auto()
+    NO = auto()
+    UNKNOWN = auto()  # the store is not ours, or nobody said
+
+
+def existence(case: Case) -> Existence:
+    """By what was stored; where the store is not ours, absence says nothing."""
+    known = case.known
+    wanted = [o.item for o in known.ordered if o.kind == "message"]
+    stored = {sound.id for sound in known.stored}
+    if not wanted:
+        return Existence.UNKNOWN
+    if any(item in stored or (item == "latest" and stored) for item in wanted):
+        return Existence.YES
+    foreign = {Role.CAS, Role.UM} & known.sut.keys()
+    return Existence.UNKNOWN if foreign else Existence.NO
+
+
 def turns_of(case: Case) -> tuple[Turn, ...]:
     """Every question to the web service, in order; read once per case."""
     found = case.memory.get("turns")
@@ -113,11 +140,15 @@ def turns_of(case: Case) -> tuple[Turn, ...]:
 
 def polls(case: Case) -> dict[str, list[Turn]]:
     """What each handed-out call id was told of its state, in order."""
+    known = case.memory.get("polls")
+    if isinstance(known, dict):
+        return known
     turns = turns_of(case)
     told: dict[str, list[Turn]] = {turn.given: [] for turn in turns if turn.given}
     for turn in turns:
         if turn.state is not None and turn.named in told:
             told[turn.named].append(turn)
+    case.memory["polls"] = told
     return told
 
 
@@ -154,6 +185,7 @@ def _turn(asked: Asked) -> Turn:
         operation,
         _tried(module.request_of, question) if question else None,
         _tried(module.response_of, answer) if answer else None,
+        answer,
     )
 
 

@@ -8,8 +8,10 @@ its own for the journey. RFC 791 §3.1 (where they stand); nothing else is touch
 import asyncio
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,8 @@ async def dissect(
     """pyshark's packets of a file; the one way of use that works in every loop."""
     import pyshark
 
+    if ek:
+        _learn_field_types()
     capture = pyshark.FileCapture(
         str(path),
         display_filter=display,
@@ -65,6 +69,17 @@ async def dissect(
     finally:
         await capture.close_async()
     return packets
+
+
+@cache
+def _learn_field_types() -> None:
+    """Once, and beforehand: pyshark leaves its file open for the collector to find."""
+    from pyshark.ek_field_mapping import MAPPING
+    from pyshark.tshark.tshark import get_tshark_version
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        MAPPING.load_mapping(str(get_tshark_version()))
 
 
 def is_available() -> bool:
@@ -130,14 +145,14 @@ def _own(frame: SipFrame) -> Reading | None:
 
 
 def _opinion_on(batch: Sequence[tuple[Path, Capture]]) -> dict[Path, Readings]:
-    alone = len(batch) == 1
-    whole = batch[0][1] if alone else _merged([capture for _, capture in batch])
+    captures = [capture for _, capture in batch]
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "captures.pcapng")
-        file.write_bytes(bytes(whole))
-        packets = asyncio.run(
-            dissect(file, display="sip", decode_as=_decodings(c for _, c in batch))
-        )
+        file = batch[0][0]
+        if len(batch) > 1:
+            file = Path(folder, "captures.pcapng")
+            file.write_bytes(bytes(_merged(captures)))
+        decodings = _decodings(captures)
+        packets = asyncio.run(dissect(file, display="sip", decode_as=decodings))
     by_number = {int(p.frame_info.number): _readings_of(p) for p in packets}
     found: dict[Path, Readings] = {}
     start = 0

@@ -14,7 +14,8 @@ from pathlib import Path
 from ringback.net import unseen
 
 _RANDOM = slice(11, 43)  # behind record header, message header and version
-_MOST_RANDOMS = 10_000  # that nobody claimed
+_MOST_RANDOMS = 10_000  # kept, whether claimed or not
+_ROOM = 1 << 20  # octets after which the file starts anew
 
 
 def random_of(hello: bytes) -> bytes:
@@ -49,6 +50,9 @@ class KeyLog:
         fresh = os.pread(self._descriptor, size - self._at, self._at)
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._at += len(whole)
+        if self._at == size > _ROOM:
+            os.ftruncate(self._descriptor, 0)  # OpenSSL appends, wherever the end is
+            self._at = 0
         for line in whole.splitlines(keepends=True):
             _label, random, *_ = line.split(b" ")
             self._lines.setdefault(random, {})[line] = None

@@ -26,15 +26,22 @@ _held: dict[int, int] = {}  # number to descriptor
 def claim() -> int:
     """Reserve a free N for this process. TestbedFault when none is left."""
     first = os.getpid() % len(_NUMBERS)
-    for number in (*_NUMBERS[first:], *_NUMBERS[:first]):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as claimed:
-            try:
-                claimed.bind((f"127.0.{number}.1", _CLAIM_PORT))
-            except OSError:
-                continue
-            _held[number] = claimed.detach()
+    numbers: list[int] = [*_NUMBERS[first:], *_NUMBERS[:first]]
+    for number in numbers:
+        if number not in _held and (descriptor := _bound(number)) >= 0:
+            _held[number] = descriptor
             return number
     raise TestbedFault("no loopback network 127.0.N.0/24 is free")
+
+
+def _bound(number: int) -> int:
+    """The descriptor that proves the claim; -1 when another has it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as claimed:
+        try:
+            claimed.bind((f"127.0.{number}.1", _CLAIM_PORT))
+        except OSError:
+            return -1
+        return claimed.detach()
 
 
 def give_back(number: int) -> None:

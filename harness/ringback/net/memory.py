@@ -73,6 +73,8 @@ class MemoryNetwork(Switchboard):
     """Nothing leaves the process. ``latency`` is seconds per hop; ``cut`` the most
     octets that are read from a stream at once, 0 for all there are."""
 
+    captured = "memory"
+
     def __init__(
         self,
         resolver: Resolver | None = None,
@@ -240,9 +242,12 @@ class MemoryNetwork(Switchboard):
             except LookupError as trouble:
                 self.note(seat, str(trouble))
                 return
-        self._tape.datagram(source, target, octets, self._ns())
+        now = self._now  # written out, for media passes here 100 times a second
+        self._tape.datagram(source, target, octets, self._epoch + round(now * 1e9))
         self.tap.cast(source, target, octets)
-        self._later(self._latency, self._hear, source, target, octets)
+        number = self._made = self._made + 1
+        event = (now + self._latency, number, self._hear, (source, target, octets))
+        heappush(self._heap, event)
 
     def _hear(self, source: Address, target: Address, octets: bytes) -> None:
         seat = self._bound.get((target.host, target.port))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Answers = Callable[[object], object]  # a question to the store, and its answer
 Keeps = Callable[[object], None]  # a record for the store
-Line = tuple[float, Role, str]  # of the trace: seconds, who, what
+Line = tuple[float, Role | None, str]  # of the trace: seconds, who, what
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +32,7 @@ class Seated:
     """
 
     peer: Peer
-    role: Role
+    role: Role | None
     host: str
     identity: Identity | None
     store: Answers | None
@@ -51,8 +51,10 @@ class Seated:
         proved = self.identity.names if self.identity else ()
         return next(iter(proved), "") or self.label or self.host
 
-    def described(self) -> circumstances.Seat:
-        """The seat as the evidence records it."""
+    def described(self) -> circumstances.Seat | None:
+        """The seat as the evidence records it; a stranger, who has no role, is none."""
+        if self.role is None:
+            return None
         return circumstances.Seat(
             role=self.role,
             name=self.name,
@@ -68,7 +70,7 @@ class Network(Protocol):
 
     tap: Tap
     trace: list[Line]
-    captured: str  # "wire" or "taps"
+    captured: str  # "wire", "memory" or "taps"
 
     @property
     def now(self) -> float: ...
@@ -77,7 +79,7 @@ class Network(Protocol):
         self,
         peer: Peer,
         *,
-        role: Role,
+        role: Role | None,
         host: str,
         identity: Identity | None = None,
         store: Answers | None = None,

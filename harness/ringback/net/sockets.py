@@ -60,7 +60,7 @@ class SocketNetwork(Switchboard):
         self._wires: dict[Wire, socket.socket | None] = {}  # and who accepted it
         self._known: dict[tuple[str, int], Address] = {}
         if recorder is not None:
-            self._loop.aio.add_reader(recorder.fileno(), recorder.drain)
+            self._loop.aio.add_reader(recorder.fileno(), self._drain, recorder)
 
     @property
     def now(self) -> float:
@@ -137,6 +137,13 @@ class SocketNetwork(Switchboard):
     def _is_idle(self) -> bool:
         busy = self._soon or self._alarms or any(wire.busy for wire in self._wires)
         return not busy
+
+    def _drain(self, recorder: Recorder) -> None:
+        try:
+            recorder.drain()
+        except TestbedFault:
+            self._loop.aio.remove_reader(recorder.fileno())  # once is enough
+            raise
 
     def _mishap(self, text: str) -> None:
         for seat in self._seated[:1]:

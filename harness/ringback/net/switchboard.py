@@ -33,6 +33,7 @@ from ringback.protocol.world import (
 from ringback.values import Address, Role
 
 _MOST_RANDOMS = 4096
+_MOST_LINES = 100_000  # of the trace, for those who serve for months
 
 
 class Switchboard:
@@ -97,7 +98,7 @@ class Switchboard:
         self,
         peer: Peer,
         *,
-        role: Role,
+        role: Role | None,
         host: str,
         identity: Identity | None = None,
         store: Answers | None = None,
@@ -120,7 +121,7 @@ class Switchboard:
             self._deafen(seat)
             raise
         self._seated.append(seat)
-        self._described.append(seat.described())
+        self._describe(seat)
         self.tell(seat, Started())
         return seat
 
@@ -135,6 +136,10 @@ class Switchboard:
             link.close()
         for port in list(seat.sources):
             self.release(seat, port)
+
+    def _describe(self, seat: Seated) -> None:
+        if described := seat.described():
+            self._described.append(described)
 
     def seats(self) -> tuple[circumstances.Seat, ...]:
         """Every seat since the scenario began, those left since included."""
@@ -160,7 +165,9 @@ class Switchboard:
         self.trace = []
         self._tape.rewind()
         self._randoms.clear()
-        self._described = [seat.described() for seat in self._seated]
+        self._described = []
+        for seat in self._seated:
+            self._describe(seat)
 
     def end_scenario(self) -> list[CapturedPacket]:
         """Every packet since the scenario began, made from raw octets."""
@@ -232,6 +239,8 @@ class Switchboard:
 
     def note(self, seat: Seated, text: str) -> None:
         self.trace.append((self.now, seat.role, text))
+        if len(self.trace) > _MOST_LINES:
+            del self.trace[: _MOST_LINES // 2]
 
     # What links tell.
 

@@ -92,7 +92,8 @@ class Tls:
 
     def write(self, octets: bytes) -> bytes:
         """Application octets as records; only after ``names`` were given."""
-        self._tls.write(octets)
+        with suppress(ssl.SSLError):  # the other side broke it: reading tells why
+            self._tls.write(octets)
         return self._out.read()
 
     def close(self) -> bytes:
@@ -100,10 +101,6 @@ class Tls:
         with suppress(ssl.SSLError):  # wants the other's, or never got so far
             self._tls.unwrap()
         return self._out.read()
-
-    @property
-    def shaken(self) -> bool:
-        return self._done
 
     def _shake(self, turn: Turn) -> None:
         self._tls.do_handshake()

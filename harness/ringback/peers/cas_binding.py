@@ -1,11 +1,14 @@
 """What a CAS puts into its INVITE, and what it takes out of a refusal.
 
-The ringback binding; RFC 3264 §5.1 (an inactive stream), RFC 5621 §3 (two bodies).
+The ringback binding; RFC 3264 §5.1 (an inactive stream), RFC 5621 §3 (two bodies),
+RFC 3326 §2 (Reason).
 """
 
 from ringback.faults import Malformed
+from ringback.protocol.call_state import cause_of
 from ringback.protocol.redirect import Target
 from ringback.wire import sdp
+from ringback.wire.extensions import reasons
 from ringback.wire.headers import content_type
 from ringback.wire.message import Message
 from ringback.wire.multipart import Multipart, Part
@@ -38,9 +41,17 @@ def uri_of(um: Target) -> str:
 
 
 def outcome_of(response: Message) -> Outcome | None:
-    """The body of a refusal; None when it has none, or none of ours."""
+    """What a refusal says of the far end: in its body, else in its Reason.
+
+    None when it says neither; its own status then has to do.
+    """
     try:
         kind, _ = content_type(response)
-        return Outcome.parse(response.body) if kind == OUTCOME_TYPE else None
+        if kind == OUTCOME_TYPE:
+            return Outcome.parse(response.body)
+        said = [r for r in reasons(response) if r.protocol.upper() == "SIP" and r.cause]
     except Malformed:
         return None
+    told = said[0] if said else None
+    code = told.cause if told and told.cause else 0
+    return Outcome(cause_of(code), code, told.text) if told else None

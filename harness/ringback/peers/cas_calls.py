@@ -22,7 +22,7 @@ from ringback.peers.cas_binding import (
 from ringback.peers.cas_settings import CasSettings
 from ringback.peers.cas_troubles import Trouble, trouble_of
 from ringback.protocol import call_state, happenings
-from ringback.protocol.call_state import CallProgress
+from ringback.protocol.call_state import CallProgress, cause_of
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.happenings import Happening
 from ringback.protocol.mailbox import DropRecord, KeepRecord
@@ -30,13 +30,13 @@ from ringback.protocol.names import Names
 from ringback.protocol.redirect import Target, target_of
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Alarm, Fact, Hush, Rang, Store, Trace, Wish
-from ringback.values import CallState
+from ringback.values import CallState, Cause
 from ringback.wire.message import Field, Message
 from ringback.wire.order import OUTCOME_TYPE, Order
 from ringback.wire.uri import parse as parse_uri
 
 NOT_YET = CallProgress()
-GONE = frozenset({408, 481})  # RFC 3261 §12.2.1.2: the dialog is no more
+LIFE = "life"  # the key of the record that counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,7 @@ class Calls:
         self._settings = settings
         self._out = out
         self._decided = decided
-        self._names = Names(f"{settings.seed} calls")
-        self._ua = UserAgent(
-            host=settings.sip_host or settings.host,
-            port=settings.port,
-            secured=settings.security.tls,
-            names=Names(f"{settings.seed} sip"),
-            timing=settings.timing,
-            out=out,
-            product=settings.product,
-            trusts=settings.knows if settings.security.tls else None,
-            takes=("OPTIONS",),
-        )
+        self._names, self._ua = self._start_of(life=1)
         self._calls: dict[str, Call] = {}
         self._keys: dict[str, str] = {}  # guid -> the user agent's key
         self._guids: dict[str, str] = {}  # and back
@@ -162,22 +151,16 @@ class Calls:
             self._keep(call.guid)
 
     def restore(self, records: dict[str, bytes]) -> None:
-        """Take up what an earlier life kept."""
+        """Take up what an earlier life kept.
+
+        Lives are counted: one seed must not give two lives the same names.
+        """
+        life = int(records.get(LIFE, b"0")) + 1
+        self._out(Store(KeepRecord(self.record_owner, LIFE, b"%d" % life)))
+        self._names, self._ua = self._start_of(life)
         for guid, octets in sorted(records.items()):
-            try:
-                call = msgspec.json.decode(octets, type=Call)
-            except msgspec.DecodeError as error:
-                self._out(Trace(f"a kept call cannot be read: {error}"))
-                self._out(Store(DropRecord(self.record_owner, guid)))
-                continue
-            self._calls[guid] = call
-            if call.progress.over or call.dialog is None:
-                self._remember_a_while(guid)
-                continue
-            key = self._ua.adopt(call.dialog, self._hop(call.dialog))
-            self._keys[guid], self._guids[key] = key, guid
-            self._adopted[guid] = False
-            self.look_after(call)
+            if guid != LIFE:
+                self._take_up(guid, octets)
 
     def owns(self, fact: Fact) -> bool:
         """Whether ``take`` would look at it."""
@@ -198,6 +181,22 @@ class Calls:
 
     def leftovers(self) -> tuple[str, ...]:
         return self._ua.leftovers()
+
+    def _take_up(self, guid: str, octets: bytes) -> None:
+        try:
+            call = msgspec.json.decode(octets, type=Call)
+        except msgspec.DecodeError as error:
+            self._out(Trace(f"a kept call cannot be read: {error}"))
+            self._out(Store(DropRecord(self.record_owner, guid)))
+            return
+        self._calls[guid] = call
+        if call.progress.over or call.dialog is None:
+            self._remember_a_while(guid)
+            return
+        key = self._ua.adopt(call.dialog, self._hop(call.dialog))
+        self._keys[guid], self._guids[key] = key, guid
+        self._adopted[guid] = False
+        self.look_after(call)
 
     def _hear(self, happening: Happening) -> None:
         guid = self._guids.get(happening.call, "")
@@ -223,8 +222,8 @@ class Calls:
                 self._refused(guid, response, why)
             case happenings.HungUp():
                 self._step(guid, call_state.HungUp())
-            case happenings.Replied(_, "OPTIONS", response):
-                self._looked_after(guid, response)
+            case happenings.Replied(_, "OPTIONS"):
+                self._adopted[guid] = False  # had the dialog gone: HungUp says so
             case _:
                 self._out(Trace(f"call {guid} {type(happening).__name__}"))
 
@@ -242,7 +241,7 @@ class Calls:
         outcome = outcome_of(response)
         if outcome is None:
             self._step(guid, call_state.Responded(response.status, response.reason))
-            self._decide(guid, None)
+            self._decide(guid, _unexplained(response.status))
             return
         over = CallProgress(
             CallState.DISCONNECTED, outcome.cause, outcome.code, outcome.text
@@ -261,11 +260,6 @@ class Calls:
         self._decided(Decided(guid, trouble))
         if trouble is not None:
             self._forget(guid)
-
-    def _looked_after(self, guid: str, response: Message | None) -> None:
-        self._adopted[guid] = False
-        if response is None or response.status in GONE:
-            self._step(guid, call_state.HungUp())
 
     def _step(self, guid: str, event: call_state.Event) -> None:
         self._become(guid, call_state.step(self._calls[guid].progress, event))
@@ -300,6 +294,21 @@ class Calls:
         self._out(Hush(f"call:{guid}:forget"))
         self._out(Store(DropRecord(self.record_owner, guid)))
 
+    def _start_of(self, life: int) -> tuple[Names, UserAgent]:
+        settings = self._settings
+        ua = UserAgent(
+            host=settings.sip_host or settings.host,
+            port=settings.port,
+            secured=settings.security.tls,
+            names=Names(f"{settings.seed} sip {life}"),
+            timing=settings.timing,
+            out=self._out,
+            product=settings.product,
+            trusts=settings.knows if settings.security.tls else None,
+            takes=("OPTIONS",),
+        )
+        return Names(f"{settings.seed} calls {life}"), ua
+
     def _hop(self, dialog: Dialog) -> Target:
         try:
             return target_of(parse_uri(dialog.next_hop), dialog.secured)
@@ -309,3 +318,11 @@ class Calls:
     def _silence(self) -> bytes:
         host = self._settings.sip_host or self._settings.host
         return inactive(host, self._names.number(31))
+
+
+def _unexplained(status: int) -> Trouble | None:
+    """A bare refusal in terms of busy, absent or unknown is taken for the far end's;
+    any other speaks about the UM itself: the wrong body, no worker, no trust."""
+    if status == 503:
+        return Trouble.NO_SERVER
+    return Trouble.FAILED if cause_of(status) is Cause.OTHER else None

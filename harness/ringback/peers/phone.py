@@ -68,6 +68,9 @@ class Phone:
         script = replace(self.script, way=Way.REFUSES, after=after, contact=contact)
         self._follows(replace(script, status=status, reason=said))
 
+    def redirects_to(self, uri: str, status: int = 302) -> None:
+        self.refuses_with(status, contact=uri)
+
     def never_answers(self) -> None:
         self._follows(replace(self.script, way=Way.RINGS))
 

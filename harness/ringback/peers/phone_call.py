@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ringback.faults import Malformed
 from ringback.peers.ear import Ear, is_loud
 from ringback.peers.phone_script import Deed, HangUp, Press, Say, Script, Turn, Way
 from ringback.protocol.media import Key, MediaEvent, MediaSession, Sound
@@ -15,11 +14,11 @@ from ringback.protocol.offer_answer import (
     agreed,
     answer,
     offer,
+    sdp_of,
 )
 from ringback.protocol.playout import TICK
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Alarm, Hush, Trace, Wish
-from ringback.wire.headers import content_type
 from ringback.wire.message import Field, Message
 from ringback.wire.sdp import Sdp
 
@@ -99,14 +98,13 @@ class PhoneCall:
             self._describe(offer(self._local))
             self._offered = self._described
             return None
-        if not is_sdp(request):
+        offered = sdp_of(request)
+        if offered is None:
             return 415, "Unsupported Media Type"
-        return self._answer(request)
+        return self._answer(offered)
 
-    def _answer(
-        self, request: Message, wanted: str = "sendrecv"
-    ) -> tuple[int, str] | None:
-        answered = answer(Sdp.parse(request.body), self._local, wanted)
+    def _answer(self, offered: Sdp) -> tuple[int, str] | None:
+        answered = answer(offered, self._local)
         if isinstance(answered, Refusal):
             self._out(Trace(f"phone: offer refused: {answered.why}"))
             return NOT_ACCEPTABLE
@@ -135,19 +133,11 @@ class PhoneCall:
 
     def acked(self, request: Message) -> None:
         """The ACK brings the answer to an offer that our 200 had."""
-        if self._offered and is_sdp(request):
-            self._settle(self._offered, Sdp.parse(request.body))
-        self._offered = None
+        self._answered(request)
 
     def modified(self, asked: str, request: Message) -> None:
         """The far end describes the stream anew, or asks us to."""
-        refusal = None
-        if request.body:
-            refusal = self._answer(request) if is_sdp(request) else NOT_ACCEPTABLE
-        else:
-            self._describe(offer(self._local))
-            self._offered = self._described
-        if refusal:
+        if refusal := self._take_offer(request):
             self._agent.reply(asked, *refusal)
             return
         body = bytes(self._described or b"")
@@ -157,8 +147,8 @@ class PhoneCall:
 
     def turned(self, response: Message | None) -> None:
         """The answer to a re-INVITE of ours."""
-        if self._offered and response and response.status < 300 and is_sdp(response):
-            self._settle(self._offered, Sdp.parse(response.body))
+        if response and response.status < 300:
+            self._answered(response)
         self._offered = None
 
     def takes(self, events: tuple[MediaEvent, ...]) -> None:
@@ -215,7 +205,12 @@ class PhoneCall:
         self._described = described
         self._local = replace(self._local, version=self._local.version + 1)
 
-    def _settle(self, offered: Sdp, answered: Sdp) -> None:
+    def _answered(self, message: Message) -> None:
+        """What it says settles the offer that we have out, if it says anything."""
+        offered, self._offered = self._offered, None
+        answered = sdp_of(message)
+        if offered is None or answered is None:
+            return
         plan = agreed(offered, answered)
         if isinstance(plan, Refusal):
             self._out(Trace(f"phone: useless answer: {plan.why}"))
@@ -238,10 +233,3 @@ def refuse(agent: UserAgent, key: str, script: Script) -> None:
     contact = Field.of("Contact", f"<{script.contact}>")
     fields = (contact,) if script.contact else ()
     agent.refuse(key, script.status, script.reason, fields)
-
-
-def is_sdp(message: Message) -> bool:
-    try:
-        return bool(message.body) and content_type(message)[0] == SDP_TYPE
-    except Malformed:
-        return False

@@ -12,6 +12,8 @@ from ringback.faults import Malformed, Misuse
 from ringback.protocol.names import Names
 from ringback.values import Address, Security
 from ringback.wire import sdp as description
+from ringback.wire.headers import content_type
+from ringback.wire.message import Message
 from ringback.wire.sdes import AES_32, AES_80, KEY_SALT_OCTETS, Crypto
 from ringback.wire.sdp import EVENTS, Media, Sdp
 
@@ -81,27 +83,50 @@ class MediaPlan:
         return self.direction in ("sendrecv", "recvonly")
 
 
+def mirrored(direction: str) -> str:
+    """The same flow of sound, seen from the other end."""
+    return _MIRROR.get(direction, direction)
+
+
+def sdp_of(message: Message) -> Sdp | None:
+    """The session description that is a message's whole body, if it is one."""
+    try:
+        is_sdp = content_type(message)[0] == SDP_TYPE
+    except Malformed:
+        return None
+    return Sdp.parse(message.body) if is_sdp and message.body else None
+
+
 def offer(
     local: Local,
     direction: str = "sendrecv",
     formats: tuple[int, ...] = (PCMU, PCMA, EVENTS),
     ptime: int = 20,
+    events: int = EVENTS,
 ) -> Sdp:
-    """One audio stream: PCMU, PCMA, telephone-event, with a key when secured."""
+    """One audio stream: PCMU, PCMA, telephone-event, with a key when secured.
+
+    ``events`` is the number among ``formats`` that stands for telephone-event.
+    """
     keys = (Crypto.of(1, _key(local)),) if local.security.srtp else ()
-    return _described(local, formats, keys, direction, ptime, EVENTS)
+    return _described(local, formats, keys, direction, ptime, events)
 
 
 def answer(
-    offered: Sdp, local: Local, direction: str = "sendrecv"
+    offered: Sdp,
+    local: Local,
+    direction: str = "sendrecv",
+    voices: tuple[int, ...] = VOICES,
+    events_too: bool = True,
 ) -> tuple[Sdp, MediaPlan] | Refusal:
     """Take the first audio stream that fits; ``direction`` is the most we want.
 
-    The offerer's order decides between PCMU and PCMA. A stream without the profile
+    The offerer's order decides between PCMU and PCMA, as far as ``voices`` has them;
+    ``events_too`` false leaves telephone-event out. A stream without the profile
     that the dial plan asks for, or without a common codec, is refused (488).
     """
     try:
-        return _answer(offered, local, direction)
+        return _answer(offered, local, direction, voices, events_too)
     except Malformed as trouble:
         return Refusal(488, trouble.why)
 
@@ -117,16 +142,20 @@ def agreed(
 
 
 def _answer(
-    offered: Sdp, local: Local, direction: str
+    offered: Sdp,
+    local: Local,
+    direction: str,
+    voices: tuple[int, ...],
+    events_too: bool,
 ) -> tuple[Sdp, MediaPlan] | Refusal:
     streams = offered.media
-    whys = [_unfit(stream, local) for stream in streams]
+    whys = [_unfit(stream, local, voices) for stream in streams]
     if "" not in whys:
         return Refusal(488, next((why for why in whys if why), "no stream is offered"))
     at = whys.index("")
     stream = streams[at]
-    voice = _voices(stream)[0]
-    events = _events(stream)
+    voice = _voices(stream, voices)[0]
+    events = _events(stream) if events_too else None
     facing = _facing(stream, direction)
     theirs = _lock(stream) if local.security.srtp else None
     keys = (_counterpart(theirs, local),) if theirs else ()
@@ -191,7 +220,7 @@ def _locked(
     return replace(found, suite=chosen[0].suite, receive_mki=mki)
 
 
-def _unfit(stream: Media, local: Local) -> str:
+def _unfit(stream: Media, local: Local, voices: tuple[int, ...]) -> str:
     """Why we cannot take that stream; empty when we can."""
     wanted = local.profile
     keyed = not local.security.srtp or _lock(stream) is not None
@@ -199,18 +228,18 @@ def _unfit(stream: Media, local: Local) -> str:
         (stream.kind == "audio", f"no {stream.kind} here"),
         (stream.port, "the audio stream is refused by its own offer"),
         (stream.protocol == wanted, f"{stream.protocol} offered, {wanted} wanted"),
-        (_voices(stream), "neither PCMU nor PCMA is offered"),
+        (_voices(stream, voices), "neither PCMU nor PCMA is offered"),
         (stream.host, "no connection address"),
         (keyed, "no key of a suite that is spoken here is offered"),
     )
     return next((why for met, why in demands if not met), "")
 
 
-def _voices(stream: Media) -> list[int]:
+def _voices(stream: Media, wanted: tuple[int, ...] = VOICES) -> list[int]:
     """PCMU and PCMA under their static numbers, in that stream's order."""
-    names = {"PCMU": PCMU, "PCMA": PCMA}
-    numbers = [f for f in stream.formats if f in ("0", "8")]
-    return [int(f) for f in numbers if names.get(stream.rtpmap(f)[0].upper()) == int(f)]
+    names = {PCMU: "PCMU", PCMA: "PCMA"}
+    numbers = [v for f in stream.formats for v in wanted if f == str(v)]
+    return [v for v in numbers if stream.rtpmap(v)[0].upper() == names[v]]
 
 
 def _events(stream: Media) -> int | None:
@@ -220,7 +249,7 @@ def _events(stream: Media) -> int | None:
 
 def _facing(theirs: Media, wanted: str) -> str:
     """Our direction: what they leave us of what we want (RFC 3264 §6.1, §8.4)."""
-    allowed = _MIRROR.get(theirs.direction, theirs.direction)
+    allowed = mirrored(theirs.direction)
     sends = "send" in allowed and "send" in wanted and theirs.host not in HOLD_HOSTS
     receives = "rec" in allowed and "rec" in wanted
     names = {(True, True): "sendrecv", (True, False): "sendonly"}

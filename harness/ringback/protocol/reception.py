@@ -9,8 +9,8 @@ from ringback.protocol.connections import Link
 from ringback.protocol.core import Core
 from ringback.protocol.happenings import Asked, Disturbed
 from ringback.protocol.replies import response_to
-from ringback.protocol.screening import complaint, unreadable
-from ringback.protocol.transactions import Theirs
+from ringback.protocol.screening import Complaint, broken, complaint, unreadable
+from ringback.protocol.transactions import Theirs, request_key
 from ringback.protocol.within import Within
 from ringback.wire.headers import cseq, to_tag
 from ringback.wire.message import Message
@@ -39,18 +39,32 @@ class Reception:
                 self._message(found, item)
 
     def _message(self, link: Link, message: Message) -> None:
-        why = unreadable(message)
-        if not why:
-            self._core.transactions.take(link, message)
-        elif message.start[:4].upper() != b"SIP/" and message.method != "ACK":
-            self._refuse_broken(link.name, message)
+        response = message.start[:4].upper() == b"SIP/"
+        why = unreadable(message) if response else ""
+        wrong = None if response else broken(message)
+        if not why and wrong is None:
+            self._take(link, message)
+        elif wrong and message.method != "ACK":
+            self._refuse_broken(link.name, message, wrong)
         else:
             self._core.trace(f"unreadable ({why}), dropped: {message.start!r}")
 
-    def _refuse_broken(self, link: str, request: Message) -> None:
+    def _take(self, link: Link, message: Message) -> None:
+        """Fields that only some readers need are read late; bad ones surface here."""
+        transactions = self._core.transactions
+        try:
+            transactions.take(link, message)
+        except Malformed as fault:
+            self._core.trace(f"{fault.why}: {message.start!r}")
+            theirs = (
+                None if message.status else transactions.theirs(request_key(message))
+            )
+            if theirs and not theirs.settled:
+                self._core.respond(theirs.key, 400, "Bad Request")
+
+    def _refuse_broken(self, link: str, request: Message, wrong: Complaint) -> None:
         """What cannot be matched is refused outside any transaction."""
-        wrong = complaint(request, self._core.manner.takes, relays=False)
-        if wrong and request.first("via"):
+        if request.first("via"):
             tag = self._core.names.tag()
             status, reason = wrong.status, wrong.reason
             self._core.connections.write(

@@ -4,6 +4,7 @@ RFC 3261 §8.2.1 (method), §8.2.2 (Request-URI, Require), §16.3 (Max-Forwards)
 §21.4.1 (400), §21.5.6 (505); RFC 4475 §3 has the examples.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringback.faults import Malformed
@@ -11,19 +12,18 @@ from ringback.protocol.manner import CALL_METHODS, EXTENSIONS
 from ringback.protocol.session_timer import LEAST, too_brief
 from ringback.wire.extensions import min_se
 from ringback.wire.headers import (
-    call_id,
-    contacts,
-    content_type,
+    MAX_FORWARDS_LIMIT,
+    NameAddr,
+    Via,
     cseq,
-    from_,
     max_forwards,
-    routes,
-    to,
+    media_type,
+    split_list,
     to_tag,
     tokens,
-    vias,
 )
 from ringback.wire.message import Field, Message
+from ringback.wire.parameters import number
 from ringback.wire.uri import parse as parse_uri
 
 KNOWN_METHODS = frozenset(
@@ -46,29 +46,61 @@ class Complaint:
 
 
 def unreadable(message: Message) -> str:
-    """Why a field that every UA needs cannot be read; empty when all can."""
+    """Why a field that every UA needs cannot be read; empty when all can.
+
+    One pass over the fields: this runs for each message that comes in.
+    """
+    named = set()
     try:
-        if not (vias(message) and call_id(message)):
-            return "no Via or no Call-ID"
-        from_(message), to(message), contacts(message)
-        routes(message, "record-route")
-        if cseq(message).method != message.method:
-            return "CSeq names another method"
+        for field in message.fields:
+            name = field.name
+            if name in _READERS:
+                named.add(name)
+                _READERS[name](field.value)
         if not message.status:
             parse_uri(message.uri)
-            max_forwards(message), content_type(message), min_se(message)
+        if cseq(message).method != message.method:
+            return "CSeq names another method"
     except Malformed as fault:
         return fault.why
-    return ""
+    missing = [name for name in _NEEDED if name not in named]
+    return f"no {missing[0]}" if missing else ""
+
+
+def _read_vias(text: str) -> None:
+    for hop in split_list(text):
+        Via.parse(hop)
+
+
+def _read_addresses(text: str) -> None:
+    if text != "*":
+        for address in split_list(text):
+            NameAddr.parse(address)
+
+
+def _read_hops(text: str) -> None:
+    number(text, MAX_FORWARDS_LIMIT, "Max-Forwards")
+
+
+_NEEDED = ("via", "call-id", "from", "to")
+_READERS: dict[str, Callable[[str], object]] = {
+    "via": _read_vias,
+    "call-id": str,
+    "from": NameAddr.parse,
+    "to": NameAddr.parse,
+    "contact": _read_addresses,
+    "record-route": _read_addresses,
+    "max-forwards": _read_hops,
+    "content-type": media_type,
+}
 
 
 def complaint(
     request: Message, takes: tuple[str, ...], relays: bool
 ) -> Complaint | None:
-    """The first thing that is wrong with a request, or None."""
-    broken = _broken_start(request) or _broken_field(request)
-    if broken or request.method == "CANCEL":
-        return broken
+    """The first thing that is wrong with a request that can be read, or None."""
+    if request.method == "CANCEL":
+        return None
     return (
         _foreign_method(request.method, takes)
         or _foreign_scheme(request)
@@ -78,16 +110,13 @@ def complaint(
     )
 
 
-def _broken_start(request: Message) -> Complaint | None:
+def broken(request: Message) -> Complaint | None:
+    """What is wrong with a request that cannot even be matched, or None."""
     words = request.start.split(b" ")
     if words[-1].upper() != b"SIP/2.0" and words[-1][:4].upper() == b"SIP/":
         return Complaint(505, "Version Not Supported")
     if len(words) != 3 or not all(words):
         return Complaint(400, "Bad Request-Line")
-    return None
-
-
-def _broken_field(request: Message) -> Complaint | None:
     why = unreadable(request)
     return Complaint(400, f"Bad Request ({_printable(why)})") if why else None
 
@@ -122,7 +151,12 @@ def _foreign_extension(request: Message) -> Complaint | None:
 
 
 def _brief_session(request: Message) -> Complaint | None:
-    if request.method in ("INVITE", "UPDATE") and too_brief(request):
+    try:
+        brief = request.method in ("INVITE", "UPDATE") and too_brief(request)
+        min_se(request)
+    except Malformed as fault:
+        return Complaint(400, f"Bad Request ({_printable(fault.why)})")
+    if brief:
         least = Field.of("Min-SE", str(LEAST))
         return Complaint(422, "Session Interval Too Small", (least,))
     return None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from ringback.faults import Malformed
 from ringback.protocol.alarms import Alarms
 from ringback.protocol.calls import Call
 from ringback.protocol.timing import Timing
@@ -70,7 +71,10 @@ class SessionKeeper:
 
     def agree(self, call: Call, response: Message, *, ours: bool) -> None:
         """A 2xx ends a negotiation; ``ours`` says that the request was."""
-        agreed = session_expires(response)
+        try:
+            agreed = session_expires(response)
+        except Malformed:
+            agreed = None  # an answer is not lost for a timer that nobody can read
         if agreed is None:
             self._alarms.drop(f"session:{call.key}")
             call.session = 0

@@ -57,7 +57,7 @@ class ScenarioRecord(
     net: str
     started: str
     seconds: float
-    captured: str  # "wire", "taps" or "none"
+    captured: str  # "wire", "memory", "taps" or "none"
     capture: str = ""
     sound: str = ""  # the WAV of what the phone heard
     timeline: str = ""

@@ -9,7 +9,7 @@ from ringback.faults import Misuse
 from ringback.judge.catalogue import catalogue
 from ringback.judge.finding import Level
 from ringback.judge.selection import select
-from ringback.running.asked import Asked
+from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared
 from ringback.values import Security
 
@@ -30,7 +30,10 @@ def scenario_id(item: pytest.Item) -> str:
     """``playonphone.a-busy-phone@secured``: area, function name, mode."""
     assert isinstance(item, pytest.Function)
     name = item.originalname.removeprefix("test_").replace("_", "-")
-    mode = item.callspec.params["security"] if hasattr(item, "callspec") else ""
+    mode = str(item.callspec.params["security"])
+    spelled = f"-{item.callspec.id}-"  # other parameters, as pytest strings them
+    others = spelled.replace(f"-{mode}-", "-", 1).strip("-")
+    name = f"{name}-{others}" if others else name
     return f"{area_of(item.path)}.{name}@{mode}"
 
 
@@ -66,7 +69,8 @@ def selected(
     Misuse names an id that no catalogue sheet has: a typo stops the run before it
     starts.
     """
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         marker = item.get_closest_marker("scenario")
         if marker is None:
@@ -100,7 +104,7 @@ def _wanted(asked: Asked, item: pytest.Item, marker: pytest.Mark) -> bool:
     if len(words) < len(asked.select):
         return True
     others = [w for w in words if not _is_scenario_word(w)]
-    return bool(others and set(marker.kwargs["settles"]) & select(others))
+    return bool(others and set(marker.kwargs["settles"]) & set(select(others)))
 
 
 def _is_scenario_word(word: str) -> bool:
@@ -127,5 +131,5 @@ def requirements(asked: Asked) -> frozenset[str] | None:
     areas = {r.area for r in catalogue().values()}
     named = [w for w in words if w not in areas]
     if named:
-        return frozenset(strong & select(named))
+        return frozenset(strong & set(select(named)))
     return frozenset(strong) if asked.level != "may" else None

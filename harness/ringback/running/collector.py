@@ -21,7 +21,7 @@ from ringback.report.status import Exit, exit_status
 from ringback.report.terminal import counts
 
 if TYPE_CHECKING:
-    from ringback.running.asked import Asked
+    from ringback.testbed.asked import Asked
 
 PROPERTY = "ringback"
 
@@ -107,7 +107,8 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == PROPERTY and report.when == "teardown":
-                self.take(value)  # type: ignore[arg-type]
+                assert isinstance(value, list)
+                self.take(value)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,17 +86,18 @@ def _counts(finding: FindingRecord) -> bool:
 
 def report(item: pytest.Item, played: "Played") -> None:
     """Hand the lines to the controlling process, and to Allure when it listens."""
-    records = (played.scenario, *played.findings)
-    lines = [line(record).decode() for record in records]
-    item.user_properties.append((PROPERTY, lines))  # type: ignore[arg-type]
+    lines = [line(played.scenario).decode()]
+    lines += [line(finding).decode() for finding in played.findings]
+    item.user_properties.append((PROPERTY, lines))
     if item.config.getoption("allure_report_dir", None):
         _in_allure(played)
 
 
 def _in_allure(played: "Played") -> None:
     """For those who run pytest with --alluredir: the evidence beside the test."""
-    import allure
+    import allure as untyped
 
+    allure: Any = untyped
     allure.dynamic.title(f"{played.scenario.title} ({played.scenario.security})")
     allure.dynamic.feature(played.scenario.area)
     for finding in played.findings:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
+from ringback.evidence.heard import heard
+from ringback.evidence.timeline import timeline
 from ringback.evidence.writer import Capture
 from ringback.judge.finding import Finding, Level, Outcome
 from ringback.report.ladder import ladder, roles
 from ringback.report.records import FindingRecord, ScenarioRecord
+from ringback.values import Leg, Role
+from ringback.wire.wav import wav_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +162,6 @@ def write_files(
     folder: Path, declared: Declared, capture: Capture, evidence: Evidence
 ) -> tuple[Path, Path | None, Path]:
     """The pcapng, the WAV of what was heard (None when nothing was), the timeline."""
-    from ringback.evidence.heard import heard_wav
-    from ringback.evidence.timeline import timeline
-
     folder.mkdir(parents=True, exist_ok=True)
     at = folder / f"{declared.id}.pcapng"
     partial = at.with_suffix(".partial")
@@ -168,12 +169,18 @@ def write_files(
     partial.replace(at)
     lines = at.with_suffix(".jsonl")
     lines.write_bytes(timeline(evidence))
-    sound = heard_wav(evidence)
+    sound = heard_at_the_far_end(evidence)
     if not sound:
         return at, None, lines
     wav = at.with_suffix(".wav")
-    wav.write_bytes(sound)
+    wav.write_bytes(wav_of(sound))
     return at, wav, lines
+
+
+def heard_at_the_far_end(evidence: Evidence) -> bytes:
+    """What the phone heard, or the gateway where nobody saw its other leg."""
+    phone = heard(evidence, Leg.GATEWAY_PHONE, Role.PHONE)
+    return phone or heard(evidence, Leg.UM_GATEWAY, Role.GATEWAY)
 
 
 def started_at(now: datetime) -> str:

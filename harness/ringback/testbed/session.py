@@ -1,6 +1,7 @@
 """One worker's share of a run: its authority, its networks, its recorder, its files."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,34 +12,43 @@ import msgspec
 from ringback import __version__
 from ringback.config import Config
 from ringback.evidence.circumstances import Circumstances
-from ringback.faults import TestbedFault, Untestable
+from ringback.faults import Untestable
 from ringback.judge.finding import Finding, Outcome
-from ringback.net.authority import Authority
+from ringback.judge.judge import untested
+from ringback.net.lab import Lab
 from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
 from ringback.net.resolver import Resolver
 from ringback.report.records import FindingRecord
+from ringback.stores.mailbox import Mailbox
 from ringback.testbed import closing, layout, outside
+from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
 from ringback.values import Role, Security
 
 if TYPE_CHECKING:
+    from ringback.net.recorder import Recorder
     from ringback.testbed.testbed import Testbed
 
-    from ringback.net.recorder import Recorder
-    from ringback.running.asked import Asked
-
+LAB_USERS = ("alice", "bob", "carol", "dave")  # of fixtures/mailbox.toml
 MEMORY_NET = 1  # the third octet of the addresses on the memory network
 
 
 class Session:
     """Networks and certificates are born with it and die with it."""
 
-    def __init__(self, asked: "Asked", run: str) -> None:
+    def __init__(
+        self, asked: Asked, run: str, requirements: frozenset[str] | None = None
+    ) -> None:
+        """``requirements`` are those to be judged; None is all that apply."""
         self.asked = asked
         self.reports = asked.base / "reports" / run
         self.captures = asked.base / "captures" / run
-        self.authority = Authority.of_lab(asked.config.lab)
+        self.lab = Lab.of(asked.config.lab, asked.config.trust.roots)
+        self.ours = roles_of_ours(asked)
+        self.seed = secrets.token_hex(16)
+        self.passwords = passwords_of(asked.config)
+        self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
         self._ground: Ground | None = None
 
@@ -55,6 +65,9 @@ class Session:
                 raise Untestable(f"only a {need} of ours can be told to do that")
         ground = self.ground()
         config = layout.on_loopback(self.asked.config, ground.number)
+        if Role.GATEWAY in self.asked.outside:
+            gateway = self.asked.outside[Role.GATEWAY]
+            config = outside.with_gateway(config, gateway)
         config = layout.overlaid(config, wanted["config"])
         return Testbed(self, declared, mode, config, ground)
 
@@ -69,8 +82,6 @@ class Session:
 
     def untested(self, declared: Declared, mode: Security, why: str) -> Played:
         """Every case that the scenario would have settled, with the reason."""
-        from ringback.judge.judge import untested
-
         findings = untested(declared.settles, why)
         return self.unplayed(declared, mode, findings, why)
 
@@ -117,6 +128,19 @@ class Session:
             },
         )
 
+    def mailbox(self) -> Mailbox:
+        """The lab's users and messages, as new; or the file that the config names."""
+        if self.asked.config.mailbox:
+            return Mailbox.lab(self.asked.config.mailbox, self.passwords)
+        return Mailbox.lab(passwords=self.passwords)
+
+    def remember(
+        self, path: Path, declared: Declared, known: Circumstances | None
+    ) -> None:
+        """For the second opinion, which comes when all is played."""
+        if known is not None:
+            self.played[path] = (declared, known)
+
     def relative(self, path: Path | None) -> str:
         """As findings.jsonl spells it."""
         return Path(os.path.relpath(path, self.reports)).as_posix() if path else ""
@@ -151,8 +175,21 @@ class Ground:
         return ground
 
     @classmethod
-    def on_sockets(cls, asked: "Asked") -> "Ground":
-        raise TestbedFault("not yet")
+    def on_sockets(cls, asked: Asked) -> "Ground":
+        """Recorded from the wire when this machine lets us."""
+        from ringback.net import loopback
+        from ringback.net.recorder import Recorder, rights
+        from ringback.net.sockets import SocketNetwork
+
+        number = loopback.claim()
+        recorder = None
+        if not rights():
+            hosts = {"127.0.0.1", *_hosts_outside(asked)}
+            recorder = Recorder(number, hosts if asked.outside else ())
+        resolver = Resolver()
+        ground = cls(SocketNetwork(resolver, recorder=recorder), number, recorder)
+        ground.names = resolver
+        return ground
 
     def knows(self, config: Config) -> None:
         for name, host in layout.names_and_hosts(config).items():
@@ -164,9 +201,26 @@ class Ground:
             self.recorder.close()
 
 
-def roles_of_ours(asked: "Asked") -> frozenset[Role]:
+def roles_of_ours(asked: Asked) -> frozenset[Role]:
     """An outside gateway brings the phone behind it along."""
     outer = set(asked.outside)
     if Role.GATEWAY in outer:
         outer.add(Role.PHONE)
     return frozenset(set(Role) - outer)
+
+
+def passwords_of(config: Config) -> dict[str, str]:
+    """From the environment where an account names a variable, else made now."""
+    made = {user: secrets.token_urlsafe(12) for user in LAB_USERS}
+    given = {
+        account.name: os.environ[account.password_env]
+        for account in config.users
+        if account.password_env in os.environ
+    }
+    return made | given
+
+
+def _hosts_outside(asked: Asked) -> set[str]:
+    names = asked.config.resolve
+    found = {one.address.host for one in asked.outside.values()}
+    return {names.get(host, host) for host in found}

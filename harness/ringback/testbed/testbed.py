@@ -5,25 +5,35 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ringback.config import Config
-from ringback.evidence.circumstances import Circumstances, Expected, Ordered, Sound
+from ringback.evidence.circumstances import (
+    Circumstances,
+    Expected,
+    Ordered,
+    Seat,
+    Sound,
+)
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.reader import Study, study
 from ringback.evidence.taps import agrees
 from ringback.evidence.writer import Capture
-from ringback.faults import Fault
+from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.network import Seated
-from ringback.protocol.mailbox import FindMessage, VoiceMessage
+from ringback.peers.um_service import UmService
+from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing
+from ringback.testbed import closing, layout
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
-from ringback.testbed.seating import Cast, seat_all
+from ringback.testbed.seating import Dialect, Theatre, outsiders
+from ringback.testbed.stranger import Stranger
 from ringback.values import Role, Security
 
 if TYPE_CHECKING:
     from ringback.testbed.session import Ground, Session
 
+USER = "alice"
+RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
@@ -44,25 +54,80 @@ class Testbed:
         self.declared = declared
         self.security = security
         self.config = config
-        self._ground = ground
+        self.ground = ground
         self.network = ground.network
         self._notes: list[str] = []
         self._permitted = True
         self._open = True
+        self._um: UmService | None = None
         self._started = datetime.now(UTC)
         ground.knows(config)
         self.network.begin_scenario(declared.id)
         self._began = self.network.now
-        self.cast: Cast = seat_all(session, config, security, ground)
-        self.phone = Phone(
-            self.cast.phone_peer, self._giving(self.cast.phone), config.statement
+        self.theatre = Theatre(
+            config=config,
+            security=security,
+            network=self.network,
+            issuer=session.lab,
+            mailbox=session.mailbox(),
+            passwords=session.passwords,
+            seed=session.seed,
         )
-        self.client = self.client_of(self.cast.user)
+        self._strangers: list[Stranger] = []
+        self._clients: list[Client] = []
+        self._seat_all()
 
-    def client_of(self, user: str, *, password: str = "", dialect: str = "") -> Client:
-        """A mail client of some user; with the right password unless one is given."""
-        seat, peer = self.cast.client(user, password, dialect or self.cast.dialect)
-        return Client(peer, self._giving(seat), self.phone.number)
+    def _seat_all(self) -> None:
+        """Every role that is ours, from the phone inwards."""
+        ours = self.session.ours
+        stage = self.theatre
+        phone = stage.phone() if Role.PHONE in ours else None
+        if Role.GATEWAY in ours:
+            stage.gateway()
+        if Role.UM in ours:
+            _, self._um = stage.um()
+        if Role.CAS in ours:
+            stage.cas()
+        seat, peer = phone or (None, None)
+        self.phone = Phone(peer, self._giving(seat), self.config.statement)
+        self.phone.answers(after=RINGS)
+        self.client = self.client_of(USER)
+
+    @property
+    def um(self) -> UmService:
+        """The UM service; only one of ours can be told to do things."""
+        if self._um is None:
+            raise Untestable("only a UM server of ours can be told to do that")
+        return self._um
+
+    def client_of(
+        self,
+        user: str,
+        *,
+        password: str = "",
+        dialect: Dialect = "ews",
+        waits_to_be_asked: bool = False,
+    ) -> Client:
+        """A mail client of some user; with the right password unless one is given.
+        One that waits to be asked sends it after a 401 only."""
+        host = layout.host(self.ground.number, layout.CLIENT)
+        seat, peer = self.theatre.client(
+            host, user, password, dialect, pre_emptive=not waits_to_be_asked
+        )
+        client = Client(peer, self._giving(seat), self.phone.number)
+        self._clients.append(client)
+        return client
+
+    def stranger(self, *, passing_for: Role | None = None) -> Stranger:
+        """Somebody without manners, at an address of no role; in TLS without a
+        certificate, or with one that is as good as that role's own."""
+        identity = None
+        if passing_for is not None:
+            name = self.seat_of(passing_for).name
+            identity = self.session.lab.identity_for(name)
+        found = Stranger(self, identity)
+        self._strangers.append(found)
+        return found
 
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Let the world go on until ``met()``; False, and a note, when time was up."""
@@ -115,15 +180,15 @@ class Testbed:
         """Leave the seats, whatever happened; silent when they are left already."""
         if self._open:
             self._open = False
-            self.cast.leave()
+            self.theatre.leave()
 
     def _finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""
         if not self._open:
             return
-        quiet = self.network.until(lambda: not self.cast.leftovers(), LAST_WORDS)
+        quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
-            self._notes += [f"left over: {text}" for text in self.cast.leftovers()]
+            self._notes += [f"left over: {text}" for text in self.theatre.leftovers()]
         self.abandon()
         self.network.until(
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
@@ -142,7 +207,7 @@ class Testbed:
                 dial_string=number,
                 dialect=client.peer.settings.dialect,
             )
-            for client in (self.client,)
+            for client in self._clients
             for kind, item, number in client.orders
         )
         return self.session.circumstances(
@@ -151,7 +216,7 @@ class Testbed:
             captured=self.network.captured,
             started=closing.started_at(self._started),
             timer_scale=self.config.timer_scale,
-            seats=(*self.network.seats(), *self.cast.outsiders),
+            seats=(*self.network.seats(), *outsiders(self.config)),
             ordered=orders,
             dialled=next((self.phone.number(o.dial_string) for o in orders), ""),
             stored=tuple(self._sounds(orders)),
@@ -162,16 +227,18 @@ class Testbed:
                 keys=self.phone.keys,
                 ends=self.phone.ends,
             ),
-            trusted=self.session.roots_der(),
+            trusted=self.session.lab.roots_der(),
             notes=tuple(self._notes),
         )
 
     def _sounds(self, orders: Iterable[Ordered]) -> Iterable[Sound]:
         for order in orders:
             if order.kind == "message":
-                found = self.cast.mailbox.answer(FindMessage(order.user, order.item))
-                if isinstance(found, VoiceMessage):
-                    yield Sound(id=order.item, ulaw=found.ulaw)
+                for item in dict.fromkeys((order.item, LATEST)):
+                    found = self.theatre.mailbox.answer(FindMessage(order.user, item))
+                    if isinstance(found, VoiceMessage):
+                        yield Sound(id=item, ulaw=found.ulaw)
+                        break
 
     def _judged(self, evidence: Evidence) -> Iterable[Finding]:
         from ringback.judge.judge import judge
@@ -194,9 +261,11 @@ class Testbed:
     def _written(self, capture: Capture, evidence: Evidence) -> closing.Files:
         folder = self.session.captures
         at, wav, lines = closing.write_files(folder, self.declared, capture, evidence)
-        self.session.remember(at, self.declared, evidence)
+        self.session.remember(at, self.declared, evidence.circumstances)
         return closing.Files(*map(self.session.relative, (at, wav, lines)))
 
-    def host(self, role: Role) -> str:
-        """Where a role of this lab sits."""
-        return next(s.host for s in self.network.seats() if s.role is role)
+    def seat_of(self, role: Role) -> Seat:
+        """Where a role sits, ours or not; for the UM its service."""
+        seats = (*outsiders(self.config), *self.network.seats())
+        found = [s for s in seats if s.role is role]
+        return next(iter([s for s in found if s.what != "worker"] or found))

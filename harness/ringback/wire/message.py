@@ -4,7 +4,7 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
@@ -36,10 +36,24 @@ def malformed(why: str, text: str, at: int = 0) -> Malformed:
     return Malformed(why, text.encode("utf-8", "surrogateescape"), before)
 
 
+def _octets(text: str) -> bytes:
+    """What came in as octets that are no UTF-8 goes out as the same octets."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 @lru_cache(maxsize=1024)
 def _long_name(spelled: bytes) -> str:
     name = spelled.strip().lower().decode("latin-1")
     return _LONG_FORM.get(name, name)
+
+
+@lru_cache(maxsize=256)
+def _named(name: str) -> Callable[[bytes], object]:
+    """Whether octets are a field of that name, short forms too: several times as fast
+    as asking each Field for its name, and asked hundreds of times a call."""
+    spellings = [name.lower(), *(s for s, n in _LONG_FORM.items() if n == name.lower())]
+    forms = b"|".join(re.escape(s.encode("latin-1")) for s in spellings)
+    return re.compile(rb"\s*(?:" + forms + rb")\s*:", re.IGNORECASE).match
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ class Field:
 
     @classmethod
     def of(cls, name: str, value: str) -> Self:
-        return cls(f"{name}: {value}".encode())
+        return cls(_octets(f"{name}: {value}"))
 
     @property
     def name(self) -> str:
@@ -89,7 +103,7 @@ class Message:
     ) -> Self:
         """A request with a Content-Length that is true (RFC 3261 §20.14)."""
         length = Field.of("Content-Length", str(len(body)))
-        return cls(f"{method} {uri} SIP/2.0".encode(), (*fields, length), body)
+        return cls(_octets(f"{method} {uri} SIP/2.0"), (*fields, length), body)
 
     @classmethod
     def response(
@@ -97,21 +111,21 @@ class Message:
     ) -> Self:
         """A response with a Content-Length that is true."""
         length = Field.of("Content-Length", str(len(body)))
-        return cls(f"SIP/2.0 {status} {reason}".encode(), (*fields, length), body)
+        return cls(_octets(f"SIP/2.0 {status} {reason}"), (*fields, length), body)
 
     def __bytes__(self) -> bytes:
         return CRLF.join([self.start, *(f.octets for f in self.fields), b"", self.body])
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that field, in order, one entry per header line."""
-        wanted = name.lower()
-        return tuple([f.value for f in self.fields if f.name == wanted])
+        named = _named(name)
+        return tuple([f.value for f in self.fields if named(f.octets)])
 
     def first(self, name: str) -> str:
         """The topmost value, or an empty text: absence is the judge's affair."""
-        wanted = name.lower()
+        named = _named(name)
         for field in self.fields:
-            if field.name == wanted:
+            if named(field.octets):
                 return field.value
         return ""
 

@@ -7,7 +7,14 @@ pass one on, was there an answer and sound.
 from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
-from ringback.judge.turns import Turn, polls, turns_of
+from ringback.judge.turns import (
+    BAD_ITEM,
+    Existence,
+    Turn,
+    existence,
+    polls,
+    turns_of,
+)
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import CallState, Leg, Role
 from ringback.wire.uri import SipUri, TelUri, parse
@@ -149,16 +156,13 @@ def no_media_runs_over_the_cas(case: Case) -> Verdict:
 
 def deserving(case: Case) -> list[Turn]:
     """Orders that had to be accepted: authenticated, of a known message, one a time."""
-    stored = {sound.id for sound in case.known.stored}
-    wanted = [o for o in case.known.ordered if o.kind == "message"]
-    if stored and wanted and not any(_is_stored(o.item, stored) for o in wanted):
+    known = existence(case)
+    if known is Existence.NO:
         return []
     orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
+    if known is Existence.UNKNOWN:
+        orders = [t for t in orders if t.refusal not in BAD_ITEM[t.dialect]]
     return [t for t in orders if not _still_talking(case, t)]
-
-
-def _is_stored(item: str, stored: set[str]) -> bool:
-    return item in stored or item == "latest"
 
 
 def _still_talking(case: Case, order: Turn) -> bool:

@@ -77,20 +77,28 @@ def _repeats(made: Exchange, attempt: Exchange) -> bool:
 
 
 def no_leg_stays_up(case: Case) -> Verdict:
-    """When the call ended, every dialog that stood was ended by BYE."""
-    calls = [call for call in case.all_calls if call.accepted]
-    if not calls:
-        return undecided("no call was answered")
-    ended = [call for call in calls if call.of("BYE")]
+    """When the call ended on one leg, it is over on every other: ended by BYE where it
+    was answered, refused where it was not."""
+    calls = [call for call in case.all_calls if call.invites]
+    ended = [call for call in calls if _end(call)]
     if not ended and not _user_hung_up(case):
-        return undecided("nobody ended a call")
-    up = [call for call in calls if not call.of("BYE")]
+        return undecided("no call ended")
+    up = [call for call in calls if not _end(call)]
     if up:
         where = str(up[0].leg or "a leg")
-        frames = [call.accepted.frame for call in up if call.accepted]
+        frames = [(call.accepted or call.invites[-1].request).frame for call in up]
         return fails(f"{where} was left up", *frames, by=_inner(up[0]))
-    byes = (call.of("BYE")[0].frame for call in calls)
-    return passes(f"{len(calls)} dialog(s), each ended by BYE", *byes)
+    ends = [end.frame for call in calls if (end := _end(call))]
+    return passes(f"{len(calls)} call(s), each ended", *ends)
+
+
+def _end(call: Call) -> Said | None:
+    """The BYE, or the refusal of the last attempt."""
+    byes = call.of("BYE")
+    if call.accepted:
+        return byes[0].request if byes else None
+    final = call.invites[-1].final
+    return final if final and final.status >= 300 else None
 
 
 def _inner(call: Call) -> Role | None:

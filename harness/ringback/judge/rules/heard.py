@@ -8,8 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ringback.evidence.circumstances import Sound
-from ringback.judge.case import Case, Stream
-from ringback.judge.rules.streams import Heard, sound
+from ringback.evidence.frame import Frame
+from ringback.judge.case import Case, Heard, Stream
+from ringback.judge.turns import turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire import g711
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 LIKENESS = 0.95  # normalised cross-correlation at the best alignment
+CUT = 0.5  # seconds between hanging up and the last packet
 LENGTH = 480  # samples (60 ms) by which the length may differ
 SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
 LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
@@ -36,7 +38,7 @@ def the_phone_hears_the_message(case: Case) -> Verdict:
 
 def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
     stored = stored_message(case)
-    streams = [s for s in case.streams_of(leg, sender) if sound(s)]
+    streams = [s for s in case.streams_of(leg, sender) if s.sound]
     if stored is None or not streams:
         return undecided("no stored message was ordered, or no readable sound came")
     stream = max(streams, key=lambda s: len(s.frames))
@@ -49,7 +51,7 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
         why = f"what was heard is like the message by {likeness:.3f} only"
         return fails(why, *ends)
     if missing > LENGTH and _was_cut_short(case, leg, stream):
-        return undecided("the far end hung up while the message was played", *ends)
+        return undecided("somebody hung up while the message was played", *ends)
     if missing > LENGTH:
         return fails(f"the last {missing / 8000:.2f} s were not heard", *ends)
     heard = f"alike by {likeness:.3f}, {at / 8000:.2f} s after the first packet"
@@ -68,7 +70,7 @@ def stored_message(case: Case) -> Sound | None:
 
 def _octets(stream: Stream) -> tuple[int, bytes]:
     """The law's payload type and the octets by timestamp, gaps filled with silence."""
-    heard = sound(stream)
+    heard = stream.sound
     kind = heard[0][1].payload_type
     spoken = [h for h in heard if h[1].payload_type == kind]
     first = spoken[0][1].timestamp
@@ -148,9 +150,8 @@ def _table(kind: int) -> "Samples":
 
 
 def _was_cut_short(case: Case, leg: Leg, stream: Stream) -> bool:
-    """Whether BYE from the other side came while packets were still leaving."""
+    """Whether the far end or the user hung up while packets were still leaving."""
     byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
-    last = stream.frames[-1].time
-    return any(
-        b.sender is not stream.sender and b.frame.time - last < 0.2 for b in byes
-    )
+    frames: list[Frame] = [b.frame for b in byes if b.sender is not stream.sender]
+    frames += [turn.frame for turn in turns_of(case) if turn.hangs_up]
+    return any(abs(f.time - stream.frames[-1].time) < CUT for f in frames)

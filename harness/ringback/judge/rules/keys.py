@@ -11,10 +11,11 @@ from ringback.evidence.frame import RtpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Stream
 from ringback.judge.descriptions import listening
-from ringback.judge.rules.streams import packets
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.telephone_event import TelephoneEvent, key_of
+
+ENDING = 0.2  # seconds before BYE in which a key may have been cut off
 
 
 @dataclass(slots=True, eq=False)
@@ -53,8 +54,14 @@ def keys_arrive(case: Case) -> Verdict:
 
 
 def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
-    """RFC 4733 §2.5.1.4: a SHOULD."""
-    return each(_presses(case), _ends, "keys")
+    """RFC 4733 §2.5.1.4: a SHOULD. A call that ends during a key ends the key too."""
+    byes = [x.frame.time for c in case.calls(Leg.UM_GATEWAY) for x in c.of("BYE")]
+    whole = [p for p in _presses(case) if not _was_cut(p, byes)]
+    return each(whole, _ends, "keys")
+
+
+def _was_cut(press: Press, byes: list[float]) -> bool:
+    return any(bye - press.frames[-1].time < ENDING for bye in byes)
 
 
 def _ends(press: Press) -> str:
@@ -92,7 +99,7 @@ def _pressed(stream: Stream, kinds: set[str]) -> Iterator[Press]:
     """A new event begins with another timestamp or another code; or, with senders
     that repeat timestamps, when a short duration follows an end."""
     press: Press | None = None
-    for frame, packet in packets(stream):
+    for frame, packet in stream.packets:
         if str(packet.payload_type) not in kinds:
             continue
         try:

@@ -71,9 +71,9 @@ def tags_of_srtp_are_true(case: Case) -> Verdict:
 
 def keys_travel_inside_tls(case: Case) -> Verdict:
     """RFC 4568 §8.3: a=crypto only where the SDP is hidden."""
+    if not described(case):
+        return undecided("no session description in this evidence")
     keyed = [d for d in described(case) if _keyed(d.said)]
-    if not keyed:
-        return undecided("no key in any session description")
     bare = [d.frame for d in keyed if not d.frame.secured]
     if bare:
         return fails("SRTP keys travelled in the clear", *bare)
@@ -138,4 +138,4 @@ def _number(frame: SipFrame) -> str:
     uri = readable(parse, frame.sip.uri)
     number = uri.number if isinstance(uri, TelUri) else ""
     number = uri.user if isinstance(uri, SipUri) else number
-    return masked_number(number) if sum(c.isdigit() for c in number) > 2 else ""
+    return masked_number(number) if sum(c.isdigit() for c in number) > 3 else ""

@@ -57,13 +57,14 @@ def an_answer_is_told(case: Case) -> Verdict:
         for answer in answers[:1]
         if turn.frame.time > answer.frame.time + SLACK
     ]
-    if not late or len(polls(case)) != 1:
+    shown = [t for ts in polls(case).values() for t in ts if t.state is wanted[0]]
+    if not answers or not (late or shown) or len(polls(case)) != 1:
         return undecided("nobody asked well after the answer, or there were two calls")
     stale = [t for t in late if t.state not in wanted]
     if stale:
         why = f"{stale[0].state} was told {SLACK:.0f} s after the answer"
         return fails(why, *(t.answer for t in stale), by=Role.CAS)
-    return passes("the answer was told", *(t.answer for t in late))
+    return passes("the answer was told", *(t.answer for t in (*shown, *late)))
 
 
 def the_end_is_told(case: Case) -> Verdict:

@@ -36,7 +36,7 @@ def both_show_a_certificate(leg: Leg) -> Rule:
         if not used:
             return undecided(f"no SIP over readable TLS on {leg}")
         for connection in used:
-            if verdict := _one_sided(connection):
+            if (verdict := _one_sided(connection)) is not None:
                 return verdict
         return passes("both presented a certificate", *(c.tls[0] for c in used))
 

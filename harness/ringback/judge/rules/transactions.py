@@ -159,7 +159,12 @@ def _afterthought(exchange: Exchange) -> str:
 def requests_are_answered(case: Case) -> Verdict:
     """§8.2 and §17.2: every request but ACK gets a final response, or is cancelled."""
     asked = [x for x in case.exchanges if x.request.method not in ("CANCEL", "BYE")]
-    streamed = [x for x in asked if x.frame.flow in case.connections]
+    asked = [x for x in asked if x.frame.leg or not case.complete]  # no strangers
+    streamed = [
+        x
+        for x in asked
+        if x.frame.flow in case.connections and not _was_turned_away(case, x)
+    ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")
     silent = [x for x in streamed if x.final is None]
@@ -172,9 +177,21 @@ def requests_are_answered(case: Case) -> Verdict:
     return passes(f"{len(streamed)} request(s), each answered")
 
 
+def _was_turned_away(case: Case, asked: Exchange) -> bool:
+    """Whether TLS refused who asked. In TLS 1.3 a client is done, and may send, before
+    the server has judged it (RFC 8446 §4.4.2.4): such a request was never taken."""
+    frame, connection = asked.frame, case.connections[asked.frame.flow]
+    if not frame.secured or frame.target != connection.server:
+        return False
+    return not any(
+        f.flow == frame.flow and f.source == connection.server
+        for f in case.evidence.sip
+    )
+
+
 def sip_is_silent_on_udp(case: Case) -> Verdict:
-    """Facts §4.1: datagrams to the UM's SIP port get nothing. The fence: OPTIONS over
-    TCP, sent later, was answered, so that the UM had its time."""
+    """Facts §4.1: datagrams to the UM's SIP port get nothing. The fence: a
+    request over TCP, sent later, was answered, so that the UM had its time."""
     hosts = {seat.host for seat in case.seats(Role.UM)}
     probes = [f for f in _datagrams(case) if f.target.host in hosts]
     if not probes:
@@ -188,16 +205,13 @@ def sip_is_silent_on_udp(case: Case) -> Verdict:
     last = max(probe.number for probe in probes)
     fence = [x for x in case.exchanges if _is_fence(case, x, hosts, last)]
     if not fence:
-        return undecided("no later OPTIONS over TCP was answered", *probes)
-    return passes(
-        "silent, while OPTIONS over TCP was answered", *probes, fence[0].frame
-    )
+        return undecided("no later request over TCP was answered", *probes)
+    return passes("silent, while TCP was answered", *probes, fence[0].frame)
 
 
 def _is_fence(case: Case, x: Exchange, hosts: set[str], last: int) -> bool:
     return (
-        x.request.method == "OPTIONS"
-        and x.final is not None
+        bool(x.responses)
         and x.frame.number > last
         and x.frame.target.host in hosts
         and x.frame.flow in case.connections

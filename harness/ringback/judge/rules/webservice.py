@@ -8,17 +8,14 @@ from collections.abc import Callable
 
 from ringback.faults import Malformed
 from ringback.judge.case import Case
-from ringback.judge.turns import Turn, envelope_of, polls, turns_of
+from ringback.judge.turns import BAD_ITEM, Existence, Turn, existence, polls, turns_of
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import CallState, Role
 from ringback.wire import ews, soap, umws
 from ringback.wire.soap import SoapFault
 
 BAD_CALL_ID = {"umws": "InvalidCallIdException", "ews": "ErrorInvalidPhoneCallId"}
-BAD_ITEM = {
-    "umws": ("InvalidObjectIdException",),
-    "ews": ("ErrorInvalidIdMalformed", "ErrorItemNotFound", "ErrorInvalidId"),
-}
+WRONG = "wrong password of"  # a note: that user comes with a wrong password only
 SAYS_NOTHING = 5  # characters: shorter texts stand in any answer by chance
 
 
@@ -50,29 +47,30 @@ def _shaped(case: Case, dialect: str, schema: str) -> Verdict:
 
 
 def _violation(turn: Turn, schema: str) -> str:
-    envelope = envelope_of(turn.asked.response)
-    if envelope is None:
+    if turn.envelope is None:
         return f"{turn.operation} was answered with no readable XML"
     try:
-        body = envelope.body
+        body = turn.envelope.body
     except Malformed as error:
         return f"{turn.operation}: {error.why}"
     return soap.violation(schema, body)
 
 
-def a_client_echoes_the_call_id(case: Case) -> Verdict:
+def only_known_call_ids_are_served(case: Case) -> Verdict:
     """Facts §1.3: opaque: what is asked about is what was handed out, to the octet."""
     given = {t.given for t in turns_of(case) if t.given}
-    named = [t for t in turns_of(case) if t.named and not t.refusal]
-    if not given or not named:
-        return undecided("no call id was handed out and asked about")
-    wrong = [t for t in named if t.named not in given]
+    named = [t for t in turns_of(case) if t.named and t.status]
+    if not named:
+        return undecided("nobody asked with a call id")
+    wrong = [t for t in named if t.named not in given and not t.refusal]
     if wrong:
         frames = (t.frame for t in wrong)
         return fails(
             "a call id that nobody handed out was served", *frames, by=Role.CAS
         )
-    return passes("the call id went back as it came", *(t.frame for t in named))
+    return passes(
+        "only ids that were handed out were served", *(t.frame for t in named)
+    )
 
 
 def a_call_id_stays_known(case: Case) -> Verdict:
@@ -148,10 +146,8 @@ def _refused(turns: list[Turn], what: str) -> Verdict:
 
 def a_bad_message_id_is_refused(case: Case) -> Verdict:
     """MS-OXWUMS §3.1.4.8 and §4.15; facts §3.5."""
-    stored = {sound.id for sound in case.known.stored}
-    wanted = [o for o in case.known.ordered if o.kind == "message"]
-    if not stored or not wanted or any(o.item in {*stored, "latest"} for o in wanted):
-        return undecided("only messages that exist were ordered")
+    if existence(case) is not Existence.NO:
+        return undecided("it is not known that the message ordered does not exist")
     orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
     if not orders:
         return undecided("nobody ordered a call")
@@ -176,15 +172,24 @@ def who_does_not_prove_himself_is_refused(case: Case) -> Verdict:
     for turn in turns:
         if turn.user:
             doors.setdefault(turn.user, {}).setdefault(turn.password, []).append(turn)
+    guessed = [t for t in turns if f"{WRONG} {t.user}" in _notes(case)]
+    opened_ = [t for t in guessed if t.status not in (0, 401)]
+    if opened_:
+        why = f"a wrong password was answered with {opened_[0].status}"
+        return fails(why, *(t.answer for t in opened_), by=Role.CAS)
     tried = [keys for keys in doors.values() if len(keys) > 1]
     for keys in tried:
         opened = [[t for t in ts if t.status not in (0, 401)] for ts in keys.values()]
         if sum(map(bool, opened)) > 1:
             why = "two different passwords opened the same user's door"
             return fails(why, *(ts[0].answer for ts in opened if ts), by=Role.CAS)
-    if not (bare or tried):
+    if not (bare or tried or any(t.status == 401 for t in turns)):
         return undecided("nobody tried without credentials, or with two passwords")
     return passes("refused with 401")
+
+
+def _notes(case: Case) -> tuple[str, ...]:
+    return case.circumstances.notes if case.circumstances else ()
 
 
 def _is_broken(turn: Turn) -> bool:

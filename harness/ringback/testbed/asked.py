@@ -30,7 +30,7 @@ class Asked:
         """From pytest's options; Misuse says which word is wrong."""
         path = option.ringback_config
         config = load(Path(path)) if path else Config()
-        sut = {**config.sut, **_roles(option.ringback_sut or ())}
+        sut = {**config.sut, **_roles(list(option.ringback_sut or ()))}
         resolve = {**config.resolve, **_pairs("--resolve", option.ringback_resolve)}
         config = msgspec.structs.replace(config, sut=sut, resolve=resolve)
         outside = parse_sut(sut)

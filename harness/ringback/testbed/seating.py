@@ -1,0 +1,306 @@
+"""Who sits where: reference peers made from a configuration, and their seats.
+
+``run`` and ``serve`` seat in the same way; what differs is the configuration.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, cast
+
+from ringback.config import Config, Peering, Place
+from ringback.evidence.circumstances import Seat
+from ringback.net.identity import Identity
+from ringback.net.network import Answers, Keeps, Network, Seated
+from ringback.peers.cas import Cas
+from ringback.peers.cas_settings import CasSettings
+from ringback.peers.client import Client, ClientSettings
+from ringback.peers.gateway import Gateway
+from ringback.peers.gateway_settings import GatewaySettings
+from ringback.peers.phone import Phone
+from ringback.peers.phone_script import PhoneSettings
+from ringback.peers.um_service import UmService
+from ringback.peers.um_settings import UmIpGateway, UmSettings
+from ringback.peers.um_worker import UmWorker
+from ringback.protocol.dial_plan import DialingRule, DialPlan, MailboxPolicy, UriType
+from ringback.protocol.redirect import Target
+from ringback.protocol.timing import Timing
+from ringback.protocol.world import Peer
+from ringback.stores.mailbox import Mailbox
+from ringback.values import Address, Role, Security
+
+Dialect = Literal["ews", "umws"]
+
+
+class Issuer(Protocol):
+    """Whoever gives out identities: an authority born with the session, or a lab."""
+
+    def identity_for(self, *names: str, trusted: Iterable[str] = ()) -> Identity: ...
+
+    def nobody(self) -> Identity: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Theatre:
+    """What all seats have in common. ``seed`` must be a secret outside of tests, for
+    call ids and SRTP keys grow from it."""
+
+    config: Config
+    security: Security
+    network: Network
+    issuer: Issuer
+    mailbox: Mailbox
+    passwords: Mapping[str, str]
+    seed: str
+    seats: list[Seated] = field(default_factory=list)
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(scale=self.config.timer_scale)
+
+    def um_names(self) -> tuple[str, ...]:
+        um = self.config.um
+        return (um.name, *(worker.name for worker in um.workers))
+
+    # Seats, from the phone inwards.
+
+    def phone(self) -> tuple[Seated, Phone]:
+        place = self.config.phone
+        peer = Phone(
+            PhoneSettings(
+                host=place.name,
+                media_host=place.host,
+                sip_port=place.port,
+                media_ports=place.media_ports,
+                timing=self.timing,
+                seed=self._seed("phone"),
+            )
+        )
+        return self.sits(peer, Role.PHONE, place.host, label=place.name), peer
+
+    def gateway(self) -> tuple[Seated, Gateway]:
+        place = self.config.gateway
+        trusted = self._trusted(*self.um_names())
+        peer = Gateway(
+            GatewaySettings(
+                host=place.name,
+                media_host=place.host,
+                phones=place.phones,
+                sip_port=self._port(place),
+                phone_port=place.phone_port,
+                media_ports=place.media_ports,
+                security=self.security,
+                trusted=trusted if self.security.tls else (),
+                channels=place.channels,
+                timing=self.timing,
+                seed=self._seed("gateway"),
+            )
+        )
+        identity = self.issuer.identity_for(place.name, trusted=trusted)
+        return self.sits(peer, Role.GATEWAY, place.host, identity=identity), peer
+
+    def um(self) -> tuple[Seated, UmService]:
+        """The workers, then the service that redirects to them."""
+        place = self.config.um
+        for number, _ in enumerate(place.workers):
+            self._worker(number)
+        trusted = self._trusted(self.config.cas.name)
+        peer = UmService(
+            UmSettings(
+                host=place.name,
+                sip_port=self._port(place),
+                security=self.security,
+                workers=tuple(
+                    Target(Address(w.host, self._port(w)), self.security.tls, w.name)
+                    for w in place.workers
+                ),
+                trusted=trusted if self.security.tls else (),
+                timing=self.timing,
+                seed=self._seed("um"),
+            )
+        )
+        identity = self.issuer.identity_for(place.name, trusted=trusted)
+        words = {"identity": identity, "what": "service"}
+        return self.sits(peer, Role.UM, place.host, **words), peer
+
+    def _worker(self, number: int) -> Seated:
+        um, place = self.config.um, self.config.um.workers[number]
+        trusted = self._trusted(
+            self.config.cas.name, *(gateway.name for gateway in um.gateways)
+        )
+        first, last = um.media_ports
+        share = (last - first + 1) // len(um.workers) & ~1
+        start = first + number * share
+        peer = UmWorker(
+            UmSettings(
+                host=place.name,
+                media_host=place.host,
+                sip_port=self._port(place),
+                security=self.security,
+                gateways=tuple(map(self._peering, um.gateways)),
+                dial_plan=dial_plan(self.config),
+                policies=policies(self.config),
+                version=self.config.dial_plan.version,
+                max_calls=um.max_calls,
+                call_limit=um.call_limit,
+                no_answer=um.no_answer,
+                media_ports=(start, start + share - 1),
+                trusted=trusted if self.security.tls else (),
+                timing=self.timing,
+                seed=self._seed(place.name),
+            )
+        )
+        identity = self.issuer.identity_for(place.name, trusted=trusted)
+        words = {"identity": identity, "what": "worker"}
+        return self.sits(peer, Role.UM, place.host, **words)
+
+    def cas(self) -> tuple[Seated, Cas]:
+        place, um = self.config.cas, self.config.um
+        names = self.um_names()
+        peer = Cas(
+            CasSettings(
+                host=place.name,
+                um=Target(Address(um.name, self._port(um)), self.security.tls, um.name),
+                known=names[1:],
+                security=self.security,
+                https_port=place.https_port,
+                sip_port=place.sip_secured_port
+                if self.security.tls
+                else place.sip_port,
+                seed=self._seed("cas"),
+                timing=self.timing,
+            )
+        )
+        identity = self.issuer.identity_for(place.name, trusted=self._trusted(*names))
+        return self.sits(peer, Role.CAS, place.host, identity=identity), peer
+
+    def client(
+        self,
+        host: str,
+        user: str,
+        password: str,
+        dialect: Dialect,
+        *,
+        pre_emptive: bool = True,
+    ) -> tuple[Seated, Client]:
+        cas = self.config.cas
+        peer = Client(
+            ClientSettings(
+                cas=Address(cas.name, cas.https_port),
+                name=cas.name,
+                user=user,
+                password=password or self.passwords.get(user, ""),
+                dialect=dialect,
+                poll_every=POLL,
+                pre_emptive=pre_emptive,
+                timing=self.timing,
+            )
+        )
+        words = {"identity": self.issuer.nobody(), "label": f"client of {user}"}
+        return self.sits(peer, Role.CLIENT, host, **words), peer
+
+    def leave(self) -> None:
+        for seat in self.seats:
+            self.network.unseat(seat)
+
+    def leftovers(self) -> tuple[str, ...]:
+        return tuple(
+            f"{seat.name}: {text}"
+            for seat in self.seats
+            if not seat.gone
+            for text in seat.peer.leftovers()
+        )
+
+    def sits(self, peer: Peer, role: Role | None, host: str, **words: object) -> Seated:
+        seat = self.network.seat(
+            peer,
+            role=role,
+            host=host,
+            store=cast("Answers", self.mailbox.answer),
+            keep=cast("Keeps", self.mailbox.keep),
+            **words,  # type: ignore[arg-type]
+        )
+        self.seats.append(seat)
+        return seat
+
+    def _seed(self, who: str) -> str:
+        return f"{self.seed}/{who}"
+
+    def _port(self, place: Place) -> int:
+        return place.secured_port if self.security.tls else place.port
+
+    def _peering(self, gateway: Peering) -> UmIpGateway:
+        address = Address(gateway.name, self._port(gateway))
+        target = Target(address, self.security.tls, gateway.name)
+        return UmIpGateway(target, outcalls=gateway.outcalls_allowed)
+
+    def _trusted(self, *names: str) -> tuple[str, ...]:
+        return (*names, *self.config.trust.names)
+
+
+POLL = 0.25  # seconds between the client's questions: users of ours are impatient
+
+
+def outsiders(config: Config) -> tuple[Seat, ...]:
+    """The seats of the SUT, as far as the configuration knows them."""
+    from ringback.testbed.outside import parse_sut
+
+    found = []
+    for role, one in parse_sut(config.sut).items():
+        host = config.resolve.get(one.address.host, one.address.host)
+        ports = (one.address.port,)
+        secured = one.way in {"tls", "https"}
+        found.append(
+            Seat(
+                role=role,
+                name=_sut_name(config, role, one.address.host),
+                host=host,
+                ports=() if secured else ports,
+                secured_ports=ports if secured else (),
+                ours=False,
+            )
+        )
+    return tuple(found)
+
+
+def _sut_name(config: Config, role: Role, host: str) -> str:
+    """What its certificate must prove: the name it was given, else the config's."""
+    if any(c.isalpha() for c in host) and ":" not in host:
+        return host
+    return {
+        Role.GATEWAY: config.gateway.name,
+        Role.UM: config.um.name,
+        Role.CAS: config.cas.name,
+        Role.PHONE: config.phone.name,
+    }.get(role, host)
+
+
+def dial_plan(config: Config) -> DialPlan:
+    plan = config.dial_plan
+    return DialPlan(
+        uri_type=UriType(plan.uri_type),
+        digits=plan.digits,
+        outside_line=plan.outside_line,
+        international_code=plan.international_code,
+        national_prefix=plan.national_prefix,
+        country_code=plan.country_code,
+        in_country=tuple(
+            DialingRule(r.name, r.mask, r.dialed, r.comment) for r in plan.in_country
+        ),
+        international=tuple(
+            DialingRule(r.name, r.mask, r.dialed, r.comment) for r in plan.international
+        ),
+    )
+
+
+def policies(config: Config) -> tuple[MailboxPolicy, ...]:
+    return tuple(
+        MailboxPolicy(
+            name=p.name,
+            in_country=p.in_country,
+            international=p.international,
+            extensions=p.extensions,
+            subscribers=p.subscribers,
+            play_on_phone=p.play_on_phone,
+        )
+        for p in config.policies
+    )

@@ -1,0 +1,85 @@
+"""Somebody without manners, in a scenario's words: injects octets and waits."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ringback.evidence.circumstances import Seat
+from ringback.faults import Untestable
+from ringback.net.identity import Identity
+from ringback.peers.stranger import Stranger as Injector
+from ringback.peers.stranger import Visit
+from ringback.protocol.names import Names
+from ringback.testbed import layout
+from ringback.values import Address, Role
+
+if TYPE_CHECKING:
+    from ringback.testbed.testbed import Testbed
+
+
+class Stranger:
+    """At an address of its own, so that nobody is taken for it."""
+
+    def __init__(self, bed: "Testbed", identity: Identity | None = None) -> None:
+        self._bed = bed
+        self.peer = Injector()
+        self.host = layout.host(bed.ground.number, layout.STRANGER)
+        self._names = Names(f"{bed.session.seed}/stranger")
+        self._seat = bed.theatre.sits(
+            self.peer,
+            None,
+            self.host,
+            identity=identity or bed.session.lab.nobody(),
+            label="stranger",
+        )
+
+    def options(self, transport: str, *, to: str = "um") -> bytes:
+        """A sound OPTIONS with a Via for that transport (RFC 3261 §11.1)."""
+        seat = self._bed.seat_of(Role(to))
+        tag, call = self._names.tag(), self._names.call_id(self.host)
+        lines = (
+            f"OPTIONS sip:{seat.name} SIP/2.0",
+            f"Via: SIP/2.0/{transport} {self.host}:5062;branch={self._names.branch()}",
+            f"From: <sip:stranger@{self.host}>;tag={tag}",
+            f"To: <sip:{seat.name}>",
+            f"Call-ID: {call}",
+            "CSeq: 1 OPTIONS",
+            "Max-Forwards: 70",
+            f"Contact: <sip:stranger@{self.host}:5062;transport={transport.lower()}>",
+            "Content-Length: 0",
+        )
+        return "\r\n".join((*lines, "", "")).encode()
+
+    def casts(self, octets: bytes, *, to: str) -> None:
+        """Send a datagram to the SIP port of a role."""
+        self.peer.casts(octets, self._address(Role(to)))
+        self._flush()
+
+    def says(self, octets: bytes, *, to: str) -> Visit:
+        """Open a connection to a role's SIP port as its plan wants, and say that."""
+        seat = self._bed.seat_of(Role(to))
+        secured = self._bed.security.tls
+        visit = self.peer.visits(
+            self._address(seat.role), secured=secured, name=seat.name
+        )
+        self.peer.says(visit, octets)
+        self._flush()
+        return visit
+
+    def asks(self, octets: bytes, *, of: str) -> Callable[[], bool]:
+        """As ``says``; the question whether an answer or an end has come."""
+        visit = self.says(octets, to=of)
+        return lambda: visit.is_answered() or visit.is_over()
+
+    def leaves(self) -> None:
+        self.peer.goes_home()
+        self._flush()
+
+    def _address(self, role: Role) -> Address:
+        seat: Seat = self._bed.seat_of(role)
+        ports = seat.secured_ports if self._bed.security.tls else seat.ports
+        if not ports:
+            raise Untestable(f"nobody says on which port the {role} listens")
+        return Address(seat.host, ports[0])
+
+    def _flush(self) -> None:
+        self._bed.give(self._seat, self.peer.wishes())

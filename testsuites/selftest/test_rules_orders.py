@@ -1,0 +1,193 @@
+"""Checkpoints, dialled numbers, states and causes."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from testsuites.selftest.evidence_builder import (
+    HOSTS,
+    Plan,
+    changed,
+    on,
+    state,
+    swapped,
+    told,
+    without,
+)
+from testsuites.selftest.played_call import call
+from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
+
+from ringback.evidence.circumstances import Expected
+from ringback.evidence.evidence import Evidence
+from ringback.evidence.frame import HttpFrame
+from ringback.values import Address, CallState, Cause, Leg, Role
+from ringback.wire import ews, umws
+from ringback.wire.soap import SoapFault
+
+GW, CU = Leg.UM_GATEWAY, Leg.CAS_UM
+plain = cache(lambda dialect="ews": call(Plan(dialect=dialect)))
+ended = cache(lambda final, dialect="ews": call(Plan(final=final, dialect=dialect)))
+
+
+def answered(evidence: Evidence, nth: int, body: bytes, status: int = 200) -> Evidence:
+    """The n-th answer of the CAS has another body; -1 is the last one."""
+    answers = [f for f in evidence.http if f.status]
+    chosen = answers[nth]
+    other = replace(chosen, body=body, start=f"HTTP/1.1 {status} X")
+    new = tuple(other if f is chosen else f for f in evidence.http)
+    return replace(evidence, http=new)
+
+
+def polled(
+    evidence: Evidence, nth: int, shown: CallState, cause: Cause = Cause.NONE
+) -> Evidence:
+    """The n-th poll is answered otherwise. The first answer is that to the order."""
+    dialect = "umws" if b"GetCallInfo" in evidence.http[-1].body else "ews"
+    response = state(shown, cause, dialect)
+    module = umws if dialect == "umws" else ews
+    return answered(evidence, nth, module.octets_of(response))
+
+
+def refused(dialect: str) -> Evidence:
+    return call(Plan(dialect=dialect, permitted=False))
+
+
+def denied_yet_called() -> Evidence:
+    expected = Expected(permitted=False)
+    return told(plain(), expected=expected)
+
+
+def over_the_cas() -> Evidence:
+    cas = Address(HOSTS[Role.CAS], 7002)
+    return replace(plain(), rtp=tuple(replace(f, target=cas) for f in plain().rtp))
+
+
+def no_sound() -> Evidence:
+    return replace(plain(), rtp=())
+
+
+def no_invite(leg: Leg) -> Evidence:
+    return replace(plain(), sip=tuple(f for f in plain().sip if f.leg is not leg))
+
+
+def generic(code: str = "ErrorUnifiedMessagingRequestFailed") -> bytes:
+    return ews.octets_of(ews.PlayOnPhoneResponse(code=code))
+
+
+def dialled(user: str) -> Evidence:
+    return changed(plain(), on(GW, "INVITE"), swapped("5551234@", user))
+
+
+OK = on(GW, "200")
+OTHER_CODE = generic("ErrorInvalidPhoneNumber")
+DISCONNECTED, CONNECTED = CallState.DISCONNECTED, CallState.CONNECTED
+FAULT = umws.octets_of(SoapFault("ServerFault", "no", "a:OtherException"))
+GUILTY: Table = {
+    "POP-CHECK-001": lambda: answered(plain(), 0, generic()),
+    "POP-CHECK-002": lambda: no_invite(CU),
+    "POP-CHECK-003": lambda: no_invite(GW),
+    "POP-CHECK-004": no_sound,
+    "POP-DIAL-001": lambda: changed(
+        plain(), on(GW, "INVITE"), swapped("5551234@", "95551234@")
+    ),
+    "POP-DIAL-002": denied_yet_called,
+    "POP-DIAL-003": lambda: answered(refused("umws"), 0, FAULT, 500),
+    "POP-DIAL-004": lambda: answered(refused("ews"), 0, generic()),
+    "POP-STATE-001": lambda: polled(plain(), 2, CallState.CONNECTING),
+    "POP-STATE-002": lambda: without(plain(), on(GW, "180")),
+    "POP-STATE-003": lambda: polled(plain(), 1, CONNECTED),
+    "POP-STATE-004": lambda: polled(plain(), 2, CallState.ALERTED),
+    "POP-STATE-005": lambda: polled(plain(), -1, CONNECTED),
+    "POP-CAUSE-001": lambda: polled(ended(486), -1, DISCONNECTED, Cause.OTHER),
+    "POP-CAUSE-002": lambda: polled(ended(480), -1, DISCONNECTED, Cause.OTHER),
+    "POP-CAUSE-003": lambda: polled(ended(404), -1, DISCONNECTED, Cause.OTHER),
+    "POP-CAUSE-004": lambda: polled(ended(500), -1, DISCONNECTED, Cause.NONE),
+    "POP-CAUSE-005": lambda: polled(
+        ended(404, "umws"), -1, DISCONNECTED, Cause.UNAVAILABLE
+    ),
+    "POP-CAUSE-006": lambda: polled(plain(), 1, CallState.ALERTED, Cause.OTHER),
+    "POP-CAUSE-007": lambda: polled(plain(), -1, DISCONNECTED, Cause.OTHER),
+    "MED-CAS-001": over_the_cas,
+}
+ODD: Table = {
+    "POP-CHECK-001": lambda: plain("umws"),
+    "POP-CHECK-002": lambda: told(plain(), dialled=""),
+    "POP-CHECK-003": lambda: no_invite(CU),  # a CAS and UM in one box
+    "POP-CHECK-004": lambda: without(plain(), on(GW, "180")),
+    "POP-DIAL-001": lambda: changed(
+        plain(), on(GW, "INVITE"), swapped("5551234@", "555-1234@")
+    ),
+    "POP-DIAL-002": lambda: refused("umws"),
+    "POP-DIAL-003": lambda: answered(
+        refused("umws"),
+        0,
+        umws.octets_of(SoapFault("x", "y", "DialingRulesException")),
+        500,
+    ),
+    "POP-DIAL-004": lambda: answered(
+        refused("ews"), 0, generic("ErrorInvalidPhoneNumber")
+    ),
+    "POP-STATE-001": lambda: polled(plain(), 2, DISCONNECTED),
+    "POP-STATE-002": lambda: changed(plain(), on(GW, "180"), swapped("180", "183")),
+    "POP-STATE-003": lambda: changed(
+        plain(), on(GW, "200"), swapped(" 200 OK", " 202 ")
+    ),
+    "POP-STATE-004": plain,
+    "POP-STATE-005": lambda: plain("umws"),
+    "POP-CAUSE-001": lambda: ended(486, "umws"),
+    "POP-CAUSE-002": lambda: ended(480, "umws"),
+    "POP-CAUSE-003": lambda: ended(404, "umws"),
+    "POP-CAUSE-004": lambda: polled(ended(500), -1, DISCONNECTED, Cause.OTHER),
+    "POP-CAUSE-005": lambda: ended(404, "umws"),
+    "POP-CAUSE-006": lambda: ended(486),
+    "POP-CAUSE-007": lambda: plain("umws"),
+    "MED-CAS-001": plain,
+}
+
+
+@pytest.mark.parametrize("requirement", sorted(GUILTY))
+def test_who_breaks_it_is_accused(requirement: str) -> None:
+    accused(requirement, GUILTY[requirement]())
+
+
+@pytest.mark.parametrize("requirement", sorted(ODD))
+def test_who_is_only_odd_is_not(requirement: str) -> None:
+    acquitted(requirement, ODD[requirement]())
+
+
+def test_a_refusal_by_the_phone_is_the_phones() -> None:
+    found = accused("POP-CHECK-004", told(ended(486), expected=Expected()))
+    assert found.guilty is Role.PHONE
+
+
+def test_an_order_for_an_unknown_message_need_not_be_accepted() -> None:
+    evidence = answered(plain(), 0, generic("ErrorItemNotFound"))
+    ordered = plain().circumstances
+    assert ordered is not None
+    other = ordered.ordered[0].__class__(
+        user="tia", kind="message", item="gone", dial_string="1", dialect="ews"
+    )
+    left_open("POP-CHECK-001", told(evidence, ordered=(other,)))
+
+
+def test_an_order_without_a_password_need_not_be_accepted() -> None:
+    def bare(frame: HttpFrame) -> HttpFrame:
+        return replace(frame, headers=())
+
+    evidence = answered(plain(), 0, b"", 401)
+    left_open("POP-CHECK-001", replace(evidence, http=tuple(map(bare, evidence.http))))
+
+
+def test_news_may_take_a_while() -> None:
+    def soon(frame: HttpFrame) -> HttpFrame:
+        return replace(frame, time=min(frame.time, 1.5))
+
+    evidence = GUILTY["POP-STATE-004"]()
+    left_open("POP-STATE-004", replace(evidence, http=tuple(map(soon, evidence.http))))
+
+
+def test_giving_up_is_no_answer_unless_the_user_gave_up() -> None:
+    given_up = call(Plan(ends="client", hangs_up_early=True))
+    left_open("POP-CAUSE-002", given_up)
+    silent = told(given_up, expected=Expected(phone="silent", ends="um"))
+    accused("POP-CAUSE-002", silent)
