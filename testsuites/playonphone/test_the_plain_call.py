@@ -101,7 +101,7 @@ def test_the_plain_call(testbed: Testbed, client: Client) -> None:
 @scenario(
     settles=[*CALL, "WS-HTTP-001", "WS-SHAPE-001", "WS-CALLID-002", "POP-CAUSE-005"]
 )
-def test_the_plain_call_by_the_older_service(testbed: Testbed) -> None:
+def test_a_call_by_the_older_service(testbed: Testbed) -> None:
     client = testbed.client_of("alice", dialect="umws")
 
     call = client.plays("hello", on=DESK)

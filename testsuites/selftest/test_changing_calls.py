@@ -13,6 +13,7 @@ from testsuites.selftest.pair import (
 
 from ringback.protocol.happenings import (
     Acked,
+    Asked,
     Happening,
     HungUp,
     Invited,
@@ -22,7 +23,7 @@ from ringback.protocol.happenings import (
     Replied,
 )
 from ringback.wire.headers import cseq, to_tag, tokens
-from ringback.wire.message import Field
+from ringback.wire.message import Field, Message
 
 RELIABLE = Field.of("Require", "100rel")
 
@@ -85,6 +86,22 @@ def test_a_second_reinvite_before_the_answer_gets_500() -> None:
     pipe.run()
     refusal = pipe.last("b 500")
     assert 0 <= int(refusal.first("retry-after")) <= 10
+
+
+def test_a_cancelled_reinvite_leaves_the_call_up() -> None:
+    pipe, a, b, key, there = talking()
+    a.agent.modify(key, SDP, SDP_TYPE)
+    pipe.run()
+    invite = pipe.last("a INVITE")
+    kept = [f for f in invite.fields if not f.name.startswith(("cseq", "content"))]
+    cancel = (*kept, Field.of("CSeq", "2 CANCEL"))
+    pipe.inject("b", bytes(Message.request("CANCEL", invite.uri, cancel)))
+    assert a.latest(Replied).response.status == 487
+    b.agent.reply(b.latest(Modified).asked, 200, "OK")
+    b.agent.ask(there, "INFO")
+    pipe.run()
+    assert "Cancelled" not in b.kinds()
+    assert a.latest(Asked).call == key
 
 
 def test_an_update_with_a_body_changes_the_call_too() -> None:

@@ -97,6 +97,12 @@ def test_the_gateway_is_asked_for_the_digits_with_the_usual_codecs() -> None:
     assert not media.crypto
 
 
+def test_the_call_has_one_hop_less_on_its_second_leg() -> None:
+    world = World()
+    world.order()
+    assert world.gateway.latest(Invited).request.all("max-forwards") == ("69",)
+
+
 def test_on_a_secured_plan_the_offer_has_keys() -> None:
     world = World(Security.SECURED)
     world.order()

@@ -8,7 +8,7 @@ BILLION_LAUGHS = b"""<?xml version="1.0"?>
 <soap:Body>&lol2;</soap:Body></soap:Envelope>"""
 
 
-@scenario(settles=["WS-AUTH-001", "WS-AUTH-002", "WS-PRIVATE-001"])
+@scenario(settles=["WS-AUTH-001", "WS-AUTH-002"])
 def test_a_client_that_waits_to_be_asked(testbed: Testbed) -> None:
     client = testbed.client_of("alice", waits_to_be_asked=True)
 

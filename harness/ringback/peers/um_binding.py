@@ -11,7 +11,7 @@ from ringback.protocol.offer_answer import SDP_TYPE
 from ringback.values import Cause
 from ringback.wire import multipart
 from ringback.wire.extensions import Reason
-from ringback.wire.headers import content_type
+from ringback.wire.headers import content_type, max_forwards
 from ringback.wire.message import Field, Message
 from ringback.wire.order import CONTENT_TYPE, OUTCOME_TYPE, Order, Outcome
 from ringback.wire.sdp import Sdp
@@ -24,10 +24,12 @@ _FORBIDDEN = ("policy", "bad-number", "bad-address", "unknown-user", "unknown-me
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A readable INVITE: what to play, and the offer of an inactive stream."""
+    """A readable INVITE: what to play, the offer of an inactive stream, and how many
+    hops the call may still take (RFC 7332 §5)."""
 
     order: Order
     offered: Sdp
+    hops: int = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def asking_of(invite: Message) -> Asking | Unfit:
         offered = Sdp.parse(session.body)
         if any(m.direction != "inactive" for m in offered.media if m.port):
             return Unfit(488, "Not Acceptable Here", (_warning("no media here"),))
-        return Asking(Order.parse(order.body), offered)
+        hops = max_forwards(invite)
+        return Asking(Order.parse(order.body), offered, 70 if hops is None else hops)
     except Malformed as fault:
         return Unfit(400, "Bad Body", (_warning(fault.why),))
 

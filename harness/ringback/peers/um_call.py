@@ -30,7 +30,7 @@ from ringback.protocol.playout import TICK
 from ringback.protocol.redirect import Target
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Alarm, Fetch, Heard, Hush, Rang, Store, Trace, Wish
-from ringback.wire.message import Message
+from ringback.wire.message import Field, Message
 from ringback.wire.sdp import Sdp
 
 MENU_PATIENCE = 5.0  # seconds that the menu waits for a key
@@ -77,6 +77,7 @@ class UmCall:
         self.programme: Programme | None = None
         self._order, self._offered_by_cas = asking.order, asking.offered
         self._desk, self._agent, self._settings = desk, desk.agent, desk.settings
+        self._hops = asking.hops
         self._gateways: list[Target] = list(desk.settings.outbound)
         self._dialled: Permitted | None = None
         self._caller = ""
@@ -178,6 +179,7 @@ class UmCall:
             target=target,
             body=self.stream.offered,
             content_type=SDP_TYPE,
+            fields=(Field.of("Max-Forwards", str(self._hops - 1)),),
             from_user=self._caller,
         )
         self.open.add(self.phone)

@@ -54,6 +54,7 @@ class Callee:
         call.incoming = Incoming(request, theirs.key)
         call.allows = tokens(request, "allow")
         call.open.add(theirs.key)
+        theirs.owner = key
         core.calls[key] = call
         core.respond(theirs.key, 100, "Trying")
         told = Invited(key, request, link.names, link.secured, remote)
@@ -63,13 +64,13 @@ class Callee:
         """§9.2: 200 to the CANCEL whatever became of the INVITE, 487 if nothing yet."""
         core = self._core
         invite = core.transactions.invite_of(theirs)
-        call = next((c for c in core.calls.values() if _asked(c) == invite), None)
-        if not invite:
+        pending = core.transactions.theirs(invite)
+        if pending is None:
             core.respond(theirs.key, 481, "Call/Transaction Does Not Exist")
             return
+        call = core.calls.get(pending.owner)
         core.respond(theirs.key, 200, "OK", tag=call.local_tag if call else "")
-        pending = core.transactions.theirs(invite)
-        if call is None or pending is None or pending.settled:
+        if call is None or pending.settled:
             core.trace("a CANCEL came after the final answer: no effect")
             return
         self._final(call, invite, 487, "Request Terminated")

@@ -71,6 +71,8 @@ class Caller:
             "INVITE", order.uri, (*timer, *order.fields), order.content_type
         )
         opening = core.opening("INVITE", order.to, who)
+        if any(f.name == "max-forwards" for f in fields):
+            opening = tuple(f for f in opening if f is not MAX_FORWARDS)
         invite = Message.request("INVITE", order.uri, (*opening, *fields), order.body)
         ours.attempt += 1
         ours.provisional = ours.cancel_sent = False

@@ -66,7 +66,10 @@ class Ours:
 
 @dataclass(slots=True)
 class Theirs:
-    """A request to answer; ``via`` is its topmost Via line as responses return it."""
+    """A request to answer; ``via`` is its topmost Via line as responses return it.
+
+    ``owner`` is the key of the call that an INVITE belongs to.
+    """
 
     key: str
     machine: InviteServer | Server
@@ -74,6 +77,7 @@ class Theirs:
     secured: bool
     via: str
     identity: Identity
+    owner: str = ""
     ended: Ending | None = None
     settled: bool = False
 

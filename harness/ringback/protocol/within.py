@@ -151,7 +151,7 @@ class Within:
         elif call.modifying or call.accepted or call.phase is Phase.CALLING:
             core.respond(theirs.key, 491, "Request Pending")
         else:
-            call.asked = theirs.key
+            call.asked, theirs.owner = theirs.key, call.key
             call.open.add(theirs.key)
             core.respond(theirs.key, 100, "Trying")
             core.tell(Modified(call.key, theirs.key, theirs.request))
