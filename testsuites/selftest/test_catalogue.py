@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ringback.faults import Misuse
-from ringback.judge.catalogue import ID, catalogue, read_sheet
+from ringback.judge.catalogue import ID, Requirement, catalogue, read_sheet
 from ringback.judge.finding import Level
 from ringback.judge.selection import select
 from ringback.judge.table import RULES
@@ -26,7 +26,7 @@ def test_every_requirement_has_a_rule_or_says_why_not() -> None:
 
 
 @pytest.mark.parametrize("requirement", catalogue().values(), ids=lambda r: str(r.id))
-def test_a_must_rests_on_something_documented(requirement) -> None:  # type: ignore[no-untyped-def]
+def test_a_must_rests_on_something_documented(requirement: Requirement) -> None:
     entry = requirement.entry
     documented = "[D]" in entry.source or "RFC" in entry.source
     assert documented or entry.level is Level.PROFILE

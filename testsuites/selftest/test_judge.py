@@ -14,7 +14,7 @@ from testsuites.selftest import (
     test_rules_transactions,
     test_rules_webservice,
 )
-from testsuites.selftest.evidence_builder import Plan, told
+from testsuites.selftest.evidence_builder import Plan, changed, told, with_field
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table
 
@@ -156,3 +156,23 @@ def test_a_rule_that_breaks_is_an_error_and_the_others_go_on(
     assert told_["SIP-VIA-001"].outcome is Outcome.ERROR
     assert "oops" in told_["SIP-VIA-001"].because
     assert told_["SIP-ACK-001"].outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    "name", ["via", "from", "to", "cseq", "call-id", "contact", "content-type"]
+)
+@pytest.mark.parametrize("value", ["", "\x00;;<", "<sip:", "99999999999999 X", "é, é"])
+def test_rubbish_in_a_field_breaks_no_rule(name: str, value: str) -> None:
+    spoiled = changed(plain(), lambda f: True, with_field(name, value))
+    for evidence in (spoiled, replace(spoiled, circumstances=None)):
+        errors = [f for f in judge(evidence) if f.outcome is Outcome.ERROR]
+        assert not errors
+
+
+@pytest.mark.parametrize("body", [b"", b"v=0", b"m=audio x\r\n", b"\xff" * 40])
+def test_rubbish_in_a_body_breaks_no_rule(body: bytes) -> None:
+    evidence = plain()
+    sip = tuple(replace(f, sip=replace(f.sip, body=body)) for f in evidence.sip)
+    http = tuple(replace(f, body=body) for f in evidence.http)
+    spoiled = replace(evidence, sip=sip, http=http)
+    assert not [f for f in judge(spoiled) if f.outcome is Outcome.ERROR]

@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from testsuites.selftest.staged import CLIENT, UM, Secured, Stage, circumstances
 
 from ringback.evidence.packets import CapturedPacket
-from ringback.evidence.pcapng import (
-    NO_PACKET,
-    Blocks,
-    Interface,
-    Recording,
-    interface_block,
-    load,
-    packet_block,
-    section_block,
-)
+from ringback.evidence.pcapng import NO_PACKET, Blocks, Interface, Recording, load
+from ringback.evidence.pcapng_blocks import interface_block, packet_block, section_block
 from ringback.evidence.reader import read
 from ringback.evidence.writer import Capture
 

@@ -9,6 +9,7 @@ from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
 from ringback.evidence.evidence import Evidence
 from ringback.values import Leg, Role, Security
+from ringback.wire.message import Message
 
 GW = Leg.UM_GATEWAY
 INVITE, OK = on(GW, "INVITE"), on(GW, "200", "INVITE")
@@ -85,9 +86,9 @@ def test_an_answer_before_the_200_will_do() -> None:
     body = next(f.sip.body for f in plain().sip if OK(f))
     with_body = swapped("Content-Length: 0\r\n\r\n", "c: application/sdp\r\n\r\n")
 
-    def early(said):  # type: ignore[no-untyped-def]
+    def early(said: Message) -> Message:
         head = with_body(said)
-        return type(said)(head.start, head.fields, body)
+        return Message(head.start, head.fields, body)
 
     acquitted("MED-SDP-002", changed(evidence, ring, early))
 

@@ -221,3 +221,11 @@ def test_a_proxy_may_keep_what_is_below_its_via() -> None:
         return said.under(Field.of("Via", "SIP/2.0/TCP p;branch=z9hG4bKproxy"))
 
     acquitted("SIP-VIA-001", changed(plain(), on(GW, "INVITE"), proxied))
+
+
+def test_a_cancel_that_comes_too_late_may_find_nothing() -> None:
+    gone = changed(
+        cancelled(), on(GW, "200", "CANCEL"), swapped(" 200 OK", " 481 Gone")
+    )
+    accused("SIP-CANCEL-003", gone)
+    acquitted("SIP-CANCEL-003", moved(gone, GONE, 1))

@@ -1,5 +1,6 @@
 """Verdicts only get worse, carry a reason and frames, and are never truths."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -60,7 +61,9 @@ def test_frames_are_sorted_and_the_first_one_named_is_guilty() -> None:
 
 
 @pytest.mark.parametrize("made", [passes, undecided, errs])
-def test_nobody_is_guilty_of_what_is_no_failure(made) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_is_guilty_of_what_is_no_failure(
+    made: Callable[..., Verdict],
+) -> None:
     assert made("so it is", FRAME).guilty is None
 
 

@@ -212,7 +212,7 @@ def reverse(path: bytes) -> bytes:
 def _network_layer(link: int, octets: bytes) -> int:
     """Where the IP header starts; -1 when this is not IP."""
     if link == ETHERNET:
-        return _behind_type(octets, 12)
+        return 14 if octets[12:14] == b"\x08\x00" else _behind_type(octets, 12)
     if link in _PLAIN_LINKS:
         return 0
     if link in (NULL, LOOP):  # the family is in the octet order of whoever captured

@@ -13,10 +13,9 @@ import msgspec
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.packets import ETHERNET, CapturedPacket
-from ringback.evidence.pcapng import (
-    Interface,
+from ringback.evidence.pcapng import Interface, load
+from ringback.evidence.pcapng_blocks import (
     interface_block,
-    load,
     names_block,
     packet_block,
     secrets_block,

@@ -280,16 +280,17 @@ class UmCall:
 
     def hung_up(self, leg: str) -> None:
         """One leg is gone: the other follows."""
-        self.end("the CAS hung up" if leg == self.cas else "the phone hung up")
+        why = "the CAS hung up" if leg == self.cas else "the phone hung up"
+        self.end(why, gone=leg)
 
-    def end(self, why: str) -> None:
+    def end(self, why: str, gone: str = "") -> None:
         """Hang up whatever still stands; the second time nothing happens."""
         if self.stage is Stage.OVER:
             return
         self._desk.out(Trace(f"um call {self.number}: {why}"))
         self._close()
         for leg in (self.phone, self.cas):
-            if leg in self.open:
+            if leg in self.open and leg != gone:
                 self._agent.hang_up(leg)
 
     def _refuse(self, refusal: binding.Refusal) -> None:

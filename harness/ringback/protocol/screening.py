@@ -55,6 +55,8 @@ def unreadable(message: Message) -> str:
         for field in message.fields:
             name = field.name
             if name in _READERS:
+                if name in named and name in _ONCE:
+                    return f"more than one {name}"
                 named.add(name)
                 _READERS[name](field.value)
         if not message.status:
@@ -82,6 +84,7 @@ def _read_hops(text: str) -> None:
     number(text, MAX_FORWARDS_LIMIT, "Max-Forwards")
 
 
+_ONCE = ("call-id", "from", "to", "cseq", "max-forwards", "content-type")
 _NEEDED = ("via", "call-id", "from", "to")
 _READERS: dict[str, Callable[[str], object]] = {
     "via": _read_vias,
@@ -90,6 +93,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "to": NameAddr.parse,
     "contact": _read_addresses,
     "record-route": _read_addresses,
+    "cseq": str,
     "max-forwards": _read_hops,
     "content-type": media_type,
 }

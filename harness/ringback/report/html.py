@@ -10,6 +10,15 @@ from ringback.report.terminal import ORDER, SIGN, counts, in_words, worst
 from ringback.values import Role
 
 LEFT, COLUMN, ROW, TOP = 110, 190, 27, 46
+GLYPH = {
+    "pass": "\N{CHECK MARK}",
+    "fail": "\N{BALLOT X}",
+    "error": "!",
+    "inconclusive": "?",
+    "deviation": "~",
+    "not-tested": "\N{EN DASH}",
+    "not-applicable": "\N{MIDDLE DOT}",
+}
 SOUND_LIMIT = 4_000_000  # octets of WAV that are worth carrying in the page
 
 
@@ -78,7 +87,7 @@ def page(run: Run, base: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    areas = sorted({f.area for f in run.findings})
+    areas = sorted({f.area for f in run.findings if f.roles})
     return environment.get_template("report.html.j2").render(
         run=run,
         chapters=[_chapter(run, s, base) for s in run.scenarios],
@@ -87,8 +96,10 @@ def page(run: Run, base: Path) -> str:
         areas=areas,
         matrix=matrix(run.findings, areas),
         sign=SIGN,
+        glyph=GLYPH,
         words=in_words,
         wrong=[f for f in run.findings if f.outcome in ORDER[:3]],
+        remarkable=_once([f for f in run.findings if f.outcome == "deviation"]),
     )
 
 
@@ -105,6 +116,11 @@ def matrix(
         }
         for role in Role
     }
+
+
+def _once(findings: Iterable[FindingRecord]) -> list[FindingRecord]:
+    """One of each requirement and reason: what every scenario shows is told once."""
+    return list({(f.requirement, f.because): f for f in findings}.values())
 
 
 def _chapter(run: Run, scenario: ScenarioRecord, base: Path) -> Chapter:

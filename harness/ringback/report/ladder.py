@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Connection, HttpFrame, RtpFrame, SipFrame
@@ -22,10 +25,27 @@ def ladder(evidence: Evidence) -> tuple[Arrow, ...]:
     arrows = [
         *map(_handshake, (c for c in evidence.connections if c.version)),
         *map(_signal, evidence.sip),
-        *map(_request, evidence.http),
+        *_folded([_request(frame) for frame in evidence.http]),
         *_sounds(evidence.rtp),
     ]
     return tuple(sorted(arrows, key=lambda a: (a.frame, a.time)))
+
+
+def _folded(arrows: list[Arrow]) -> Iterator[Arrow]:
+    """A client polls: question and answer that say nothing new fold into one pair."""
+    pairs = list(zip(arrows[::2], arrows[1::2], strict=False))
+    said = [(q.source, q.text, a.target, a.text) for q, a in pairs]
+    for same, run in groupby(range(len(pairs)), key=said.__getitem__):
+        numbers = list(run)
+        first, last = pairs[numbers[0]], pairs[numbers[-1]]
+        times = f", {len(numbers)} times" if len(numbers) > 1 else ""
+        if times and not same[1].startswith("POST Get"):
+            yield from (arrow for n in numbers for arrow in pairs[n])
+            continue
+        until = f" (until {last[1].time:.1f} s)" if times else ""
+        yield replace(first[0], text=first[0].text + times, count=len(numbers))
+        yield replace(first[1], text=first[1].text + until, count=len(numbers))
+    yield from arrows[2 * len(pairs) :]
 
 
 def roles(evidence: Evidence, arrows: Iterable[Arrow]) -> tuple[str, ...]:
@@ -56,10 +76,13 @@ def _signal(frame: SipFrame) -> Arrow:
 def _request(frame: HttpFrame) -> Arrow:
     operation = _BODY.search(frame.body)
     name = operation[1].decode() if operation else ""
+    if frame.status:
+        name = name.removesuffix("Response")
     extra = _STATE.search(frame.body) or _TROUBLE.search(frame.body)
     state = extra[1].decode("utf-8", "replace") if extra and frame.status else ""
     head = str(frame.status) if frame.status else frame.start.partition(" ")[0]
-    text = " ".join(filter(None, (head, name, "" if state == "NoError" else state)))
+    state = "" if state == "NoError" else state
+    text = " ".join(filter(None, (head, state or name)))
     headers = "\n".join(f"{k}: {v}" for k, v in frame.headers)
     body = frame.body.decode("utf-8", "replace")
     return Arrow(

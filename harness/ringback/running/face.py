@@ -89,6 +89,7 @@ class Face:
 
 def _finale(run: Run) -> str:
     """For those who see it for the first time: what was just proved."""
-    heard = [f for f in run.findings if f.requirement.startswith("MED-HEARD")]
-    told = [f"  {f.security:<12} {f.because}" for f in heard]
-    return "\n".join(["what the phone heard", *told, ""]) if told else ""
+    heard = [f for f in run.findings if f.requirement == "MED-HEARD-002"]
+    told = [f"  {f.security:<12} {f.outcome}: {f.because}" for f in heard]
+    first = "is what the phone heard the message that was stored?"
+    return "\n".join([first, *told, ""]) if told else ""

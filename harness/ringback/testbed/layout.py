@@ -68,9 +68,9 @@ def names_and_hosts(config: Config) -> dict[str, str]:
     return {
         config.um.name: config.um.host,
         **{worker.name: worker.host for worker in um},
-        **{g.name: g.host for g in config.um.gateways if g.host},
         config.cas.name: config.cas.host,
         config.gateway.name: config.gateway.host,
+        **{g.name: g.host for g in config.um.gateways if g.host},  # maybe outside
         config.phone.name: config.phone.host,
         **config.resolve,
     }

@@ -209,15 +209,15 @@ def roles_of_ours(asked: Asked) -> frozenset[Role]:
     return frozenset(set(Role) - outer)
 
 
-def passwords_of(config: Config) -> dict[str, str]:
+def passwords_of(config: Config, *, made: bool = True) -> dict[str, str]:
     """From the environment where an account names a variable, else made now."""
-    made = {user: secrets.token_urlsafe(12) for user in LAB_USERS}
+    fresh = {user: secrets.token_urlsafe(12) for user in LAB_USERS if made}
     given = {
         account.name: os.environ[account.password_env]
         for account in config.users
         if account.password_env in os.environ
     }
-    return made | given
+    return fresh | given
 
 
 def _hosts_outside(asked: Asked) -> set[str]:

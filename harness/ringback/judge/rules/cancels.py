@@ -61,11 +61,19 @@ def cancels_are_answered(case: Case) -> Verdict:
         final = cancel.final
         if final is None and may_still_come(case, cancel):
             return undecided("the capture ends before the answer to CANCEL")
+        if final and final.status == 481 and _came_late(case, cancel):
+            continue
         if final is None or final.status // 100 != 2:
             what = f"with {final.status}" if final else "never"
             by = cancel.request.receiver
             return fails(f"CANCEL was answered {what}", final_frame(cancel), by=by)
     return passes("CANCEL was answered", *map(final_frame, cancels))
+
+
+def _came_late(case: Case, cancel: Exchange) -> bool:
+    """Over TCP a transaction is gone as soon as its refusal is acknowledged."""
+    invite = _cancelled(case, cancel)
+    return invite is not None and _final_before(invite, cancel.frame.number)
 
 
 def a_cancelled_invite_is_refused_487(case: Case) -> Verdict:

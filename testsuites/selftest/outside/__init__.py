@@ -1,0 +1,1 @@
+"""Peers that nobody here wrote, started as they are: SIPp and baresip."""
