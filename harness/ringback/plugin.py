@@ -12,8 +12,8 @@ import pytest
 from ringback.faults import Fault
 
 if TYPE_CHECKING:
-    from ringback.testbed.asked import Asked
     from ringback.testbed import Client, Testbed
+    from ringback.testbed.asked import Asked
     from ringback.testbed.session import Session
     from ringback.values import Security
 

@@ -1,11 +1,14 @@
 """The door for test authors: everything a suite needs is imported from here."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from ringback.values import CallState, Cause, Role, Security
+
+if TYPE_CHECKING:
+    from ringback.testbed import Client, Testbed
 
 __all__ = [
     "DESK",

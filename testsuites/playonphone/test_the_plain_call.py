@@ -1,4 +1,4 @@
-"""The plain call: ordered, placed, answered, heard, ended; all else is measured by it."""
+"""The plain call: ordered, placed, answered, heard, ended; the measure of the rest."""
 
 from ringback.suite import DESK, Client, Testbed, scenario
 

@@ -45,5 +45,5 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, said: str) 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match="nowhere.toml"):
+    with pytest.raises(Misuse, match=r"nowhere\.toml"):
         load(tmp_path / "nowhere.toml")

@@ -152,6 +152,7 @@ def test_a_system_under_test_that_is_there(
     port = listening.getsockname()[1]
     status, said = examined(tmp_path, f'[sut]\ngateway = "tcp:127.0.83.40:{port}"\n')
     assert status == 0
+    assert "the 7 TCP ports of `ringback serve` are free" in said
     assert "accepts connections" in said
     assert lines_after(said, "statement.busy is empty")[2] == (
         "not-tested cases with a busy phone"

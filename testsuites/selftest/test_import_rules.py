@@ -28,7 +28,7 @@ MAY_SEE = {
         "wire",
     },
 }
-GROUND = {"faults", "values", "places", "config"}
+GROUND = {"faults", "values", "places", "config", "__version__"}
 PURE = {"wire", "protocol", "peers", "evidence", "judge"}
 WORLD = {"asyncio", "socket", "ssl", "time", "random", "os", "logging", "secrets"}
 FLOORS = [

@@ -30,7 +30,7 @@ from ringback.wire.order import OUTCOME_TYPE, Outcome
 
 NAME = "cas.ringback.test"
 PASSWORD = "correct horse"
-STEP = 0.12  # seconds between two words of the UM; the client asks more often
+STEP = 0.08  # seconds between two words of the UM; the client asks more often
 
 
 class DrivenUm(ScriptedUm):
@@ -77,6 +77,7 @@ class Scene:
     order: player.Order
     um: DrivenUm
     said: list[str] = field(default_factory=list)
+    deeds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
 
     def plays(self, **changes: Any) -> int:
         return player.play(replace(self.order, **changes), self._hear)
@@ -86,8 +87,6 @@ class Scene:
         for wanted, deed in self.deeds:
             if line == wanted:
                 deed()
-
-    deeds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -192,6 +191,31 @@ def test_a_root_that_did_not_sign_it(scene: Scene, tmp_path: Path) -> None:
     assert scene.plays(ca=tmp_path / "other.pem") == 1
     assert "UntrustedRemoteCertificate" in scene.said[0]
     assert "--ca" in scene.said[1]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_without_a_root_the_systems_are_trusted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    root = scene.order.ca
+    assert root is not None
+    (tmp_path / "0badcafe.0").write_bytes(root.read_bytes())
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    file = root if kind == "file" else tmp_path / "nowhere.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    scene.um.words = [(403, "Forbidden")]
+    scene.um.outcome = Outcome(Cause.OTHER, trouble="policy")
+    scene.plays(ca=None)
+    assert scene.said == ["refused: ErrorPhoneNumberNotDialable"]
+
+
+def test_a_machine_without_roots_is_told_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "nowhere"))
+    with pytest.raises(Misuse, match="--ca"):
+        scene.plays(ca=None)
 
 
 def test_nobody_listens(scene: Scene) -> None:

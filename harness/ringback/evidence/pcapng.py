@@ -16,7 +16,6 @@ INTERFACE: Final = 1
 OLD_PACKET: Final = 2
 SIMPLE_PACKET: Final = 3
 NAMES: Final = 4
-STATISTICS: Final = 5
 PACKET: Final = 6
 SECRETS: Final = 10
 JOURNAL: Final = 9
@@ -148,19 +147,19 @@ class Recording:
             return None
 
     def _take(self, block: Block) -> CapturedPacket | None:
-        match block.kind:
-            case 3:
-                return self._simple(block)
-            case 2:
-                return self._old(block)
-            case 1:
-                self.interfaces.append(_interface(block))
-            case 0x0A0D0D0A:
-                self._section(block)
-            case 10:
-                self._keep_secrets(block)
-            case 9 | 0x00000BAD | 0x40000BAD:
-                return self._custom(block)
+        kind = block.kind
+        if kind == SIMPLE_PACKET:
+            return self._simple(block)
+        if kind == OLD_PACKET:
+            return self._old(block)
+        if kind in (JOURNAL, CUSTOM, CUSTOM_UNCOPIED):
+            return self._custom(block)
+        if kind == INTERFACE:
+            self.interfaces.append(_interface(block))
+        elif kind == SECTION:
+            self._section(block)
+        elif kind == SECRETS:
+            self._keep_secrets(block)
         return None
 
     def _packet(self, block: Block) -> CapturedPacket:

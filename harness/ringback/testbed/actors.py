@@ -22,7 +22,8 @@ Number = Callable[[str], str]
 class Client:
     """The mail client: orders, watches, hangs up.
 
-    ``orders`` remembers what was ordered, for the circumstances: kind, item, number.
+    ``orders`` remembers what was ordered, for the circumstances: kind, item, number;
+    ``calls`` what became of each.
     """
 
     def __init__(self, peer: ReferenceClient, give: Give, number: Number) -> None:
@@ -30,6 +31,7 @@ class Client:
         self._give = give
         self._number = number
         self.orders: list[tuple[str, str, str]] = []
+        self.calls: list[ClientCall] = []
 
     def plays(self, message: str, on: str) -> ClientCall:
         """Order a voice message to a number."""
@@ -60,6 +62,7 @@ class Client:
         return self.asks(asked(call_id))
 
     def _ordered(self, call: ClientCall) -> ClientCall:
+        self.calls.append(call)
         self._give(self.peer.wishes())
         return call
 
@@ -138,6 +141,11 @@ class Phone:
     @property
     def is_answered(self) -> bool:
         return self._ours("tell that it was answered").is_answered
+
+    @property
+    def holds_on(self) -> bool:
+        """Whether an answered call lasts until somebody else ends it."""
+        return self.peer is None and not self.ends
 
     def heard(self) -> bytes:
         """Mu-law octets of what reached its ear."""

@@ -19,6 +19,7 @@ from ringback.evidence.writer import Capture
 from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.network import Seated
+from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 USER = "alice"
 RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
+EARSHOT = 1.5  # seconds around the message: ringing, connecting, an announcement
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
@@ -130,8 +132,16 @@ class Testbed:
         return found
 
     def until(self, met: Callable[[], bool], within: float) -> bool:
-        """Let the world go on until ``met()``; False, and a note, when time was up."""
+        """Let the world go on until ``met()``; False, and a note, when time was up.
+
+        On an outside phone that hangs up on nobody the user does, once the message can
+        have been heard.
+        """
         scaled = within * max(1.0, self.config.timer_scale)
+        self.network.until(lambda: met() or bool(self._endless()), scaled)
+        for client, call, seconds in () if met() else self._endless():
+            self.network.until(met, seconds + EARSHOT)
+            client.hangs_up(call)
         if self.network.until(met, scaled):
             return True
         name = getattr(met, "__name__", "what was waited for").strip("_")
@@ -160,12 +170,12 @@ class Testbed:
 
     def close(self, trouble: BaseException | None = None) -> Played:
         """Let everybody finish, stop the capture, read it, judge it, write it down."""
-        self._finish()
+        self.finish()
         seconds = self.network.now - self._began
-        capture = self._captured()
+        capture = self.captured()
         studied = study(bytes(capture))
         evidence = studied.evidence
-        findings = (*self._of_our_own(studied, trouble), *self._judged(evidence))
+        findings = self.findings(studied, trouble)
         capture = closing.commented(capture, findings)
         files = self._written(capture, evidence)
         known = capture.circumstances
@@ -182,7 +192,7 @@ class Testbed:
             self._open = False
             self.theatre.leave()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""
         if not self._open:
             return
@@ -194,9 +204,17 @@ class Testbed:
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
         )
 
-    def _captured(self) -> Capture:
+    def captured(self) -> Capture:
+        """All that was said, with what a judge must know of the circumstances."""
         packets = self.network.end_scenario()
         return Capture(packets, self.network.secrets(), self._circumstances())
+
+    def findings(
+        self, studied: Study, trouble: BaseException | None = None
+    ) -> tuple[Finding, ...]:
+        """About our own side, then about the peers."""
+        ours = self._of_our_own(studied, trouble)
+        return (*ours, *self._judged(studied.evidence))
 
     def _circumstances(self) -> Circumstances:
         orders = tuple(
@@ -230,6 +248,21 @@ class Testbed:
             trusted=self.session.lab.roots_der(),
             notes=tuple(self._notes),
         )
+
+    def _endless(self) -> tuple[tuple[Client, ClientCall, float], ...]:
+        """Calls that stand and that nobody will end, with the message's seconds."""
+        if not self.phone.holds_on:
+            return ()
+        return tuple(
+            (client, call, self._seconds(client.peer.settings.user, order[1]))
+            for client in self._clients
+            for order, call in zip(client.orders, client.calls, strict=True)
+            if call.is_connected()
+        )
+
+    def _seconds(self, user: str, item: str) -> float:
+        found = self.theatre.mailbox.answer(FindMessage(user, item))
+        return len(found.ulaw) / 8000 if isinstance(found, VoiceMessage) else 0.0
 
     def _sounds(self, orders: Iterable[Ordered]) -> Iterable[Sound]:
         for order in orders:

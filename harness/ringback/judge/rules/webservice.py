@@ -15,7 +15,6 @@ from ringback.wire import ews, soap, umws
 from ringback.wire.soap import SoapFault
 
 BAD_CALL_ID = {"umws": "InvalidCallIdException", "ews": "ErrorInvalidPhoneCallId"}
-WRONG = "wrong password of"  # a note: that user comes with a wrong password only
 SAYS_NOTHING = 5  # characters: shorter texts stand in any answer by chance
 
 
@@ -172,11 +171,6 @@ def who_does_not_prove_himself_is_refused(case: Case) -> Verdict:
     for turn in turns:
         if turn.user:
             doors.setdefault(turn.user, {}).setdefault(turn.password, []).append(turn)
-    guessed = [t for t in turns if f"{WRONG} {t.user}" in _notes(case)]
-    opened_ = [t for t in guessed if t.status not in (0, 401)]
-    if opened_:
-        why = f"a wrong password was answered with {opened_[0].status}"
-        return fails(why, *(t.answer for t in opened_), by=Role.CAS)
     tried = [keys for keys in doors.values() if len(keys) > 1]
     for keys in tried:
         opened = [[t for t in ts if t.status not in (0, 401)] for ts in keys.values()]
@@ -186,10 +180,6 @@ def who_does_not_prove_himself_is_refused(case: Case) -> Verdict:
     if not (bare or tried or any(t.status == 401 for t in turns)):
         return undecided("nobody tried without credentials, or with two passwords")
     return passes("refused with 401")
-
-
-def _notes(case: Case) -> tuple[str, ...]:
-    return case.circumstances.notes if case.circumstances else ()
 
 
 def _is_broken(turn: Turn) -> bool:
