@@ -198,6 +198,7 @@ def _shown(run: Run, scenario: ScenarioRecord, requirement: str) -> Iterable[str
         yield ""
         if finding.outcome in {"pass", "not-applicable", "not-tested"}:
             sign = SIGN[finding.outcome]
-            yield f"{sign} {finding.requirement}  {finding.title}: {finding.because}"
+            title = finding.title.rstrip(".")
+            yield f"{sign} {finding.requirement}  {title}: {finding.because}"
         else:
             yield failure_block(finding)
