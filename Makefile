@@ -45,8 +45,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null \
 	    && $(PYTHON) -m venv --clear $(VENV); } || { echo 'no virtual environment: sudo apt-get install python3-venv'; exit 2; }
 	@echo 'installing the locked dependencies into $(VENV)'
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Hashes but no addresses: the lock works with any index. Needs uv on the PATH.

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from testsuites.selftest.rewritten import Deed, Story, field, lacking, worded
 
 from ringback.evidence.frame import RtpFrame, SipFrame
 from ringback.values import Address, Leg, Role
-from ringback.wire.message import Message
+from ringback.wire.message import Field, Message
 from ringback.wire.rtp import RtpPacket
 
 CAS_UM, UM_GATEWAY, FAR = Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE
@@ -24,12 +25,15 @@ class Tampered:
     guilty: int
 
 
+Deeds = Callable[[Story], Tampered]
+
+
 @dataclass(frozen=True, slots=True)
 class Tamper:
     """``noticed`` are the requirements that must fail, and no other may; the first
     of them must name the guilty frame."""
 
-    deed: Callable[[Story], Tampered]
+    deed: Deeds
     noticed: tuple[str, ...]
     mode: str = CLEAR
 
@@ -140,17 +144,168 @@ def _second_thoughts(story: Story) -> Tampered:
     return Tampered(story.after(ok.number, refusal), refusal.number)
 
 
-def _clear_invite(story: Story) -> Tampered:
+def _clear_request(story: Story) -> Tampered:
     """On a secured leg a connection of its own, to the secured port, in the clear."""
     frame = story.sip("INVITE", CAS_UM)
     ends = replace(frame.source, port=45000), frame.target
+    asked = Message.request("OPTIONS", frame.sip.uri, _own_fields(frame))
+    to = Field.of("To", f"{asked.first('to')};tag=clear")
+    same = [f for f in asked.fields if f.name in ("via", "from", "call-id", "cseq")]
     opens = Deed(10_000, 0, "opens", 10_000, *ends)
-    asked = Message.parse(bytes(frame.sip)).without("content-type")
-    asked = Message.request("OPTIONS", asked.uri, _without_body(asked))
     says = replace(opens, number=10_001, kind="says", octets=bytes(asked))
-    kept = [f for f in asked.fields if f.name in ("via", "from", "call-id", "cseq")]
-    to = field("To", f"{asked.first('to')};tag=clear")
-    told = Message.response(200, "OK", [*kept, *_only(asked, "to")])
     back = replace(says, number=10_002, source=ends[1], target=ends[0])
-    back = replace(back, octets=bytes(to(told)))
+    back = replace(back, octets=bytes(Message.response(200, "OK", [*same, to])))
     return Tampered(story.after(frame.number, opens, says, back), says.number)
+
+
+def _own_fields(frame: SipFrame) -> list[Field]:
+    """Those of a request that nobody else has made."""
+    return [
+        Field.of("Via", f"SIP/2.0/TLS {frame.source.host}:5061;branch=z9hG4bKclear"),
+        Field.of("Max-Forwards", "70"),
+        Field.of("From", "<sip:somebody@cas.ringback.test>;tag=somebody"),
+        Field.of("To", "<sip:um.ringback.test>"),
+        Field.of("Call-ID", "clear@cas.ringback.test"),
+        Field.of("CSeq", "1 OPTIONS"),
+    ]
+
+
+def _forged(story: Story) -> Tampered:
+    """One octet of one SRTP packet."""
+    frame = story.heard(UM_GATEWAY, UM)[7]
+    octets = frame.octets[:-1] + bytes([frame.octets[-1] ^ 1])
+    return Tampered(story.changed(frame.number, octets), frame.number)
+
+
+def _unsealed(story: Story) -> Tampered:
+    """The sound of the UM as plain RTP although SRTP was agreed."""
+    frames = story.heard(UM_GATEWAY, UM)
+    for frame in frames:
+        story = story.changed(frame.number, bytes(frame.rtp or b""))
+    return Tampered(story, frames[0].number)
+
+
+def _noise(packet: RtpPacket) -> RtpPacket:
+    seed = packet.sequence.to_bytes(2)
+    octets = b"".join(sha256(seed + bytes([n])).digest() for n in range(5))
+    return replace(packet, payload=octets[: len(packet.payload)])
+
+
+def _half(packet: RtpPacket) -> RtpPacket:
+    return replace(packet, payload=packet.payload[:80])
+
+
+def _retold(old: str, new: str) -> Callable[[bytes], bytes]:
+    return lambda body: body.replace(f">{old}<".encode(), f">{new}<".encode())
+
+
+EVERY = slice(None)
+TAMPERS = {
+    "the ACK of the 302 is dropped": Tamper(
+        _dropped("ACK", CAS_UM, "SIP/2.0 302"), ("SIP-ACK-001",)
+    ),
+    "the ACK of the answer is dropped": Tamper(
+        _dropped("ACK", UM_GATEWAY, "SIP/2.0 200"), ("SIP-ACK-002",)
+    ),
+    "the answer to BYE is dropped": Tamper(
+        _dropped("SIP/2.0 200", UM_GATEWAY, "BYE", nth=1), ("SIP-BYE-001",)
+    ),
+    "the ringing of the gateway is dropped": Tamper(
+        _dropped("SIP/2.0 180", UM_GATEWAY, "INVITE"), ("POP-STATE-002",)
+    ),
+    "the INVITE has no Contact": Tamper(
+        _said("INVITE", UM_GATEWAY, lacking("contact")), ("SIP-CONTACT-001",)
+    ),
+    "the answer has no Contact": Tamper(
+        _said("SIP/2.0 200", UM_GATEWAY, lacking("contact")), ("SIP-CONTACT-002",)
+    ),
+    "the INVITE has no Max-Forwards": Tamper(
+        _said("INVITE", UM_GATEWAY, lacking("max-forwards")), ("SIP-FORM-003",)
+    ),
+    "an ACK has no Call-ID": Tamper(
+        _said("ACK", FAR, lacking("call-id")), ("SIP-FORM-002", "SIP-ACK-002")
+    ),
+    "a ringing has no Content-Length": Tamper(
+        _said("SIP/2.0 180", FAR, lacking("content-length")), ("SIP-FORM-004",)
+    ),
+    "the CSeq of BYE names INVITE": Tamper(
+        _said("BYE", UM_GATEWAY, field("CSeq", "1 INVITE")), ("SIP-FORM-005",)
+    ),
+    "the CSeq of an ACK counts on": Tamper(
+        _said("ACK", UM_GATEWAY, field("CSeq", "77 ACK")), ("SIP-ACK-002",)
+    ),
+    "the INVITE has no tag in From": Tamper(
+        _said("INVITE", FAR, field("From", "<sip:a@b.test>")), ("SIP-TAG-001",)
+    ),
+    "a ringing has no tag in To": Tamper(
+        _said("SIP/2.0 180", FAR, field("To", "<sip:a@b.test>")), ("SIP-TAG-002",)
+    ),
+    "a ringing has no Via": Tamper(
+        _said("SIP/2.0 180", FAR, lacking("via")), ("SIP-VIA-003",)
+    ),
+    "the 302 names another port": Tamper(
+        _said("SIP/2.0 302", CAS_UM, worded(":5060;", ":5067;")),
+        ("SIP-REDIR-002", "SIP-REDIR-005"),
+    ),
+    "the 302 wants TLS": Tamper(
+        _said("SIP/2.0 302", CAS_UM, worded("=Tcp", "=Tls")), ("SIP-REDIR-004",)
+    ),
+    "another number is dialled": Tamper(
+        _said("INVITE", UM_GATEWAY, worded("5550123", "5550199")), ("POP-DIAL-001",)
+    ),
+    "the answer takes a codec that nobody offered": Tamper(
+        _said("SIP/2.0 200", UM_GATEWAY, worded("PCMU", "G729")), ("MED-SDP-004",)
+    ),
+    "the answer only wants to speak to one who only speaks": Tamper(
+        _said("SIP/2.0 183", CAS_UM, worded("a=inactive", "a=sendrecv")),
+        ("MED-SDP-006",),
+    ),
+    "the BYE to the CAS is dropped": Tamper(
+        _dropped("BYE", CAS_UM, "SIP/2.0 200"), ("POP-END-003",)
+    ),
+    "a refusal follows the answer": Tamper(_second_thoughts, ("SIP-RESP-002",)),
+    "noise stands on a SIP connection": Tamper(_garbage, ("SIP-FORM-001",)),
+    "the sound is noise": Tamper(_sounding(_noise, EVERY), ("MED-HEARD-001",)),
+    "thirty packets of sound are lost": Tamper(
+        _lost_sound, ("MED-HEARD-001", "RTP-SEQ-001")
+    ),
+    "the timestamps count milliseconds": Tamper(
+        _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY),
+        ("RTP-TS-001", "RTP-PACE-001", "MED-HEARD-001"),
+    ),
+    "the packets hold 10 ms": Tamper(
+        _sounding(_half, EVERY),
+        ("RTP-SIZE-001", "RTP-TS-001", "MED-HEARD-001"),
+    ),
+    "a packet is of a type that nobody described": Tamper(
+        _sounding(lambda p: replace(p, payload_type=18), slice(50, 51)),
+        ("RTP-PT-001",),
+    ),
+    "the clock runs slow": Tamper(_slow, ("RTP-PACE-001",)),
+    "sound comes before the answer": Tamper(_early, ("RTP-EARLY-001",)),
+    "sound comes after the end": Tamper(_late, ("RTP-END-001",)),
+    "sound runs over the CAS": Tamper(_over_the_cas, ("MED-CAS-001",)),
+    "Connected is followed by Alerted": Tamper(
+        _answered("Connected", _retold("Connected", "Alerted"), nth=3),
+        ("POP-STATE-001",),
+    ),
+    "Connected is told before the answer": Tamper(
+        _answered("Alerted", _retold("Alerted", "Connected")),
+        ("POP-STATE-003",),
+    ),
+    "a live call is told to be busy": Tamper(
+        _answered("Connected", _retold("None", "UserBusy")), ("POP-CAUSE-006",)
+    ),
+    "the end is told to be a failure": Tamper(
+        _answered("Disconnected", _retold("None", "NoAnswer")), ("POP-CAUSE-007",)
+    ),
+    "the end is not told": Tamper(
+        _answered("Disconnected", _retold("Disconnected", "Connected")),
+        ("POP-STATE-005",),
+    ),
+    "a request in the clear on a secured leg": Tamper(
+        _clear_request, ("SEC-CLEAR-001",), HIDDEN
+    ),
+    "readable sound on a secured leg": Tamper(_unsealed, ("SEC-SRTP-001",), HIDDEN),
+    "an octet of SRTP is forged": Tamper(_forged, ("SEC-SRTP-002",), HIDDEN),
+}

@@ -69,7 +69,9 @@ FINDINGS = (
 
 def written(folder: Path, *, cut: int = 0) -> Path:
     footer = Footer(finished="", seconds=1.0, counts={}, exit_status=1)
-    octets = b"".join([line(r) for r in (HEADER, SCENARIO)] + [line(r) for r in FINDINGS])
+    octets = b"".join(
+        [line(r) for r in (HEADER, SCENARIO)] + [line(r) for r in FINDINGS]
+    )
     octets += line(footer)
     path = folder / "findings.jsonl"
     path.write_bytes(octets[: len(octets) - cut])

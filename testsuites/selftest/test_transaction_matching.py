@@ -3,8 +3,8 @@
 from testsuites.selftest.pair import Phone, pair, talking
 
 from ringback.protocol.happenings import Answered, Invited
+from ringback.protocol.matching import request_key
 from ringback.protocol.replies import response_to, stamped
-from ringback.protocol.transactions import request_key
 from ringback.values import Address
 from ringback.wire.headers import vias
 from ringback.wire.message import Field, Message

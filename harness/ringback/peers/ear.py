@@ -18,9 +18,11 @@ class Ear:
 
     def __init__(self) -> None:
         self._sounds: list[Sound] = []
+        self.samples = 0  # that came, in whatever order
 
     def take(self, sound: Sound) -> None:
         self._sounds.append(sound)
+        self.samples += len(sound.ulaw)
 
     @property
     def octets(self) -> bytes:

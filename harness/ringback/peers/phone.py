@@ -101,6 +101,10 @@ class Phone:
         if when_quiet is None or after is not None:
             self._does(HangUp(), after or 0.0)
 
+    def listens_for(self, seconds: float) -> None:
+        """Hang up once so much sound was heard, whatever follows."""
+        self.script = replace(self.script, enough=seconds)
+
     def stays(self) -> None:
         """Leave it to the far end to hang up."""
         self._listens(None)

@@ -164,12 +164,20 @@ class PhoneCall:
     def ticked(self) -> None:
         """20 ms more; once all was heard and said, the receiver goes down."""
         self._quiet_ticks += 1
+        if self.state != ANSWERED or self._due or self.media.speaking:
+            return
+        if self._has_heard_enough() or self._is_left_in_silence():
+            self._do(HangUp())
+
+    def _has_heard_enough(self) -> bool:
+        enough = self.script.enough
+        return enough is not None and self._ear.samples >= enough * RATE
+
+    def _is_left_in_silence(self) -> bool:
         patience = self.script.when_quiet
-        if not self._spoken_to or patience is None or self.state != ANSWERED:
-            return
-        if self._quiet_ticks * TICK < patience or self._due or self.media.speaking:
-            return
-        self._do(HangUp())
+        if patience is None or not self._spoken_to:
+            return False
+        return self._quiet_ticks * TICK >= patience
 
     def due(self, alarm: str) -> None:
         if act := self._due.pop(alarm, None):

@@ -66,7 +66,8 @@ class Script:
     ``after`` counts from the INVITE, the times of ``deeds`` from the answer; seconds.
     ``ring`` is the provisional answer, ``early`` sound sent with it before the answer
     (the provisional answer then has the SDP). ``when_quiet`` is the silence after which
-    it hangs up, once it heard something; None leaves that to others. ``contact`` is
+    it hangs up, once it heard something; None leaves that to others. ``enough`` is how
+    many seconds of sound it hears before it hangs up, quiet or not. ``contact`` is
     where a 3xx points.
     """
 
@@ -79,6 +80,7 @@ class Script:
     early: bytes = b""
     deeds: tuple[tuple[float, Deed], ...] = ()
     when_quiet: float | None = 0.5
+    enough: float | None = None
 
 
 REASONS = {

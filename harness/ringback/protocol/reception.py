@@ -8,9 +8,10 @@ from ringback.protocol.callee import Callee
 from ringback.protocol.connections import Link
 from ringback.protocol.core import Core
 from ringback.protocol.happenings import Asked, Disturbed
+from ringback.protocol.matching import request_key
 from ringback.protocol.replies import response_to
 from ringback.protocol.screening import Complaint, broken, complaint, unreadable
-from ringback.protocol.transactions import Theirs, request_key
+from ringback.protocol.transactions import Theirs
 from ringback.protocol.within import Within
 from ringback.wire.headers import cseq, to_tag
 from ringback.wire.message import Message

@@ -29,18 +29,18 @@ from ringback.protocol.effects import (
 )
 from ringback.protocol.invite_client import InviteClient
 from ringback.protocol.invite_server import InviteServer
-from ringback.protocol.names import MAGIC_COOKIE, Names
+from ringback.protocol.matching import Identity, identity_of, request_key
+from ringback.protocol.names import Names
 from ringback.protocol.redirect import Target
 from ringback.protocol.replies import stamped
 from ringback.protocol.server import Server
 from ringback.protocol.timing import Timing
 from ringback.protocol.world import Trace, Wish
-from ringback.wire.headers import Via, cseq, from_tag, split_list
+from ringback.wire.headers import Via, cseq, split_list
 from ringback.wire.message import Field, Message
 
 Then = Callable[[Message | None, str], None]
 Ending = Callable[[str], None]
-Identity = tuple[str, str, int, str]  # Call-ID, From tag, CSeq
 
 
 @dataclass(slots=True)
@@ -251,7 +251,7 @@ class Transactions:
         else:
             machine = Server(request, reliable=True, timing=self._timing)
         via = stamped(request.first("via"), link.remote)
-        identity = _identity(request)
+        identity = identity_of(request)
         theirs = Theirs(key, machine, link.name, link.secured, via, identity)
         self._theirs[key] = theirs
         self._seen[identity] += 1
@@ -326,27 +326,6 @@ class Transactions:
         host = f"[{self._host}]" if ":" in self._host else self._host
         place = f"SIP/2.0/{self._transport} {host}:{self._port}"
         return Field.of("Via", f"{place};branch={branch};rport"), branch
-
-
-def request_key(request: Message) -> str:
-    """What RFC 3261 §17.2.3 compares; an ACK has the key of its INVITE.
-
-    Without the magic cookie (RFC 2543 peers) the fields that rule names take the
-    place of the branch.
-    """
-    hops = split_list(request.first("via"))
-    via = Via.parse(hops[0] if hops else "")
-    method = "INVITE" if request.method == "ACK" else request.method
-    branch = via.branch
-    if not branch.startswith(MAGIC_COOKIE):
-        identity = _identity(request)[:3]
-        branch = "|".join((*map(str, identity), request.uri, str(via)))
-    return f"{branch}@{via.host.lower()}:{via.port or ''}:{method}"
-
-
-def _identity(request: Message) -> Identity:
-    seq = cseq(request)
-    return request.first("call-id"), from_tag(request), seq.number, seq.method
 
 
 def _expects(entry: Ours | Theirs) -> bool:

@@ -6,7 +6,7 @@ Pure text; whoever prints it chooses the colour.
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from ringback.report.records import FindingRecord, Header, ScenarioRecord
+from ringback.report.records import Arrow, FindingRecord, Header, ScenarioRecord
 
 ORDER = (
     "error",
@@ -92,6 +92,16 @@ def _row(label: str, text: str) -> str:
     broken = wrap(text, WIDTH - LABEL - 4, break_long_words=False) or [""]
     indent = "\n" + " " * (LABEL + 4)
     return f"    {label:<{LABEL}}{indent.join(broken)}"
+
+
+def ladder_line(arrow: Arrow, *, accused: bool = False) -> str:
+    """One arrow; ``=`` is inside TLS or SRTP, ``-`` in the clear."""
+    mark = ">>" if accused else "  "
+    line = ("=" if arrow.secured else "-") * 2
+    return (
+        f"{mark} {arrow.time:7.3f}  #{arrow.frame:<5} "
+        f"{arrow.source:>8} {line}> {arrow.target:<8} {arrow.text}"
+    )
 
 
 def summary(findings: Sequence[FindingRecord], seconds: float) -> str:

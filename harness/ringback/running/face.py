@@ -13,6 +13,7 @@ from ringback.report.terminal import (
     ORDER,
     failure_block,
     heading,
+    ladder_line,
     scenario_line,
     summary,
     worst,
@@ -90,6 +91,15 @@ class Face:
 def _finale(run: Run) -> str:
     """For those who see it for the first time: what was just proved."""
     heard = [f for f in run.findings if f.requirement == "MED-HEARD-002"]
-    told = [f"  {f.security:<12} {f.outcome}: {f.because}" for f in heard]
-    first = "is what the phone heard the message that was stored?"
-    return "\n".join([first, *told, ""]) if told else ""
+    told = [f"   {f.security:<12} {f.outcome}: {f.because}" for f in heard]
+    ladder = [ladder_line(a) for s in run.scenarios[-1:] for a in s.arrows]
+    return "\n".join(
+        [
+            "the last call as it was recorded (= is inside TLS or SRTP, - in the clear)",
+            *ladder,
+            "",
+            "is what the phone heard the message that was stored?",
+            *told,
+            "",
+        ]
+    )

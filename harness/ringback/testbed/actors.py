@@ -111,6 +111,10 @@ class Phone:
         self.behaviour = "redirects"
         self._ours("redirect").redirects_to(uri)
 
+    def rings_with(self, status: int, reason: str, early: bytes = b"") -> None:
+        """Another provisional answer than 180, perhaps with sound before the answer."""
+        self._ours("ring otherwise").rings_with(status, reason, early)
+
     def never_answers(self) -> None:
         self.behaviour = "silent"
         if self.peer is not None:
@@ -125,6 +129,15 @@ class Phone:
     def speaks(self, ulaw: bytes, after: float = 0.0) -> None:
         """Say something (8 kHz mu-law octets)."""
         self._ours("speak").speaks(ulaw, after)
+        self._flush()
+
+    def holds(self, after: float = 0.0) -> None:
+        """Put the far end on hold."""
+        self._ours("hold").holds(after)
+        self._flush()
+
+    def resumes(self, after: float = 0.0) -> None:
+        self._ours("resume").resumes(after)
         self._flush()
 
     def hangs_up(self, after: float | None = None) -> None:

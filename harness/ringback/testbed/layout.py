@@ -5,6 +5,7 @@ network and workers do not see each other.
 """
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from ringback.config import Config, Peering, Worker
 
 CLIENT, CAS, UM, GATEWAY, SECOND_GATEWAY, PHONE, STRANGER = 10, 20, 30, 40, 41, 50, 99
 WORKERS = (31, 32)
+SECOND_NAME = "gateway-2.ringback.test"  # known to the UM; scenarios turn it on
 
 
 def host(network: int, suffix: int) -> str:
@@ -32,10 +34,13 @@ def on_loopback(config: Config, network: int) -> Config:
     )
     gateway = replace(config.gateway, **at(GATEWAY), phone_port=5070)
     phones = {"*": f"sip:{config.phone.name}:5060;transport=tcp"}
-    peering = Peering(name=gateway.name, **at(GATEWAY))
+    peerings = (
+        Peering(name=gateway.name, **at(GATEWAY)),
+        Peering(name=SECOND_NAME, **at(SECOND_GATEWAY), outcalls_allowed=False),
+    )
     return replace(
         config,
-        um=replace(config.um, **at(UM), workers=workers, gateways=(peering,)),
+        um=replace(config.um, **at(UM), workers=workers, gateways=peerings),
         cas=replace(
             config.cas,
             host=host(network, CAS),
@@ -48,7 +53,8 @@ def on_loopback(config: Config, network: int) -> Config:
 
 
 def overlaid(config: Config, changes: Mapping[str, Any]) -> Config:
-    """The configuration with some values changed, table by table.
+    """The configuration with some values changed, table by table; of an array the
+    first table over the first, and so on.
 
     msgspec.ValidationError when the outcome is no configuration.
     """
@@ -59,7 +65,16 @@ def overlaid(config: Config, changes: Mapping[str, Any]) -> Config:
 def _merged(old: Any, new: Any) -> Any:
     if isinstance(old, dict) and isinstance(new, Mapping):
         return old | {key: _merged(old.get(key), value) for key, value in new.items()}
+    if isinstance(old, list | tuple) and _are_tables(new):
+        return [
+            _merged(before, after) if after is not None else before
+            for before, after in zip_longest(old, new)
+        ]
     return new
+
+
+def _are_tables(new: Any) -> bool:
+    return bool(new) and all(isinstance(one, Mapping) for one in new)
 
 
 def names_and_hosts(config: Config) -> dict[str, str]:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, cast
 
+import msgspec
+
 from ringback.config import Config, Peering, Place
+from ringback.config import Gateway as GatewayPlace
 from ringback.evidence.circumstances import Seat
 from ringback.net.identity import Identity
 from ringback.net.network import Answers, Keeps, Network, Seated
@@ -78,7 +81,16 @@ class Theatre:
         return self.sits(peer, Role.PHONE, place.host, label=place.name), peer
 
     def gateway(self) -> tuple[Seated, Gateway]:
-        place = self.config.gateway
+        return self._gateway(self.config.gateway, self.config.gateway.channels)
+
+    def second_gateway(self) -> tuple[Seated, Gateway]:
+        """The next one that the UM knows: the same phones behind it, lines enough."""
+        beside = self.config.um.gateways[1]
+        where = {"name": beside.name, "host": beside.host}
+        place = msgspec.structs.replace(self.config.gateway, **where)
+        return self._gateway(place, channels=100)
+
+    def _gateway(self, place: GatewayPlace, channels: int) -> tuple[Seated, Gateway]:
         trusted = self._trusted(*self.um_names())
         peer = Gateway(
             GatewaySettings(
@@ -90,9 +102,9 @@ class Theatre:
                 media_ports=place.media_ports,
                 security=self.security,
                 trusted=trusted if self.security.tls else (),
-                channels=place.channels,
+                channels=channels,
                 timing=self.timing,
-                seed=self._seed("gateway"),
+                seed=self._seed(place.name),
             )
         )
         identity = self.issuer.identity_for(place.name, trusted=trusted)

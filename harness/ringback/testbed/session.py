@@ -1,5 +1,6 @@
 """One worker's share of a run: its authority, its networks, its recorder, its files."""
 
+import itertools
 import os
 import secrets
 from collections.abc import Mapping
@@ -46,7 +47,8 @@ class Session:
         self.captures = asked.base / "captures" / run
         self.lab = Lab.of(asked.config.lab, asked.config.trust.roots)
         self.ours = roles_of_ours(asked)
-        self.seed = secrets.token_hex(16)
+        self._seed = secrets.token_hex(16)
+        self._seeds = itertools.count(1)
         self.passwords = passwords_of(asked.config)
         self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
@@ -70,6 +72,11 @@ class Session:
             config = outside.with_gateway(config, gateway)
         config = layout.overlaid(config, wanted["config"])
         return Testbed(self, declared, mode, config, ground)
+
+    def seed(self) -> str:
+        """A new one for each scenario: a peer from outside remembers Call-IDs long
+        after their calls (RFC 3261 §8.1.1.4), and no key may serve twice."""
+        return f"{self._seed}/{next(self._seeds)}"
 
     def ground(self) -> "Ground":
         """The network, made when first needed. On memory there is a new one each time,

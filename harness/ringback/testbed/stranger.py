@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 
 class Stranger:
-    """At an address of its own, so that nobody is taken for it."""
+    """At an address of its own, so that nobody is taken for it, unless one is given."""
 
-    def __init__(self, bed: "Testbed", identity: Identity | None = None) -> None:
+    def __init__(
+        self, bed: "Testbed", identity: Identity | None = None, host: str = ""
+    ) -> None:
         self._bed = bed
         self.peer = Injector()
-        self.host = layout.host(bed.ground.number, layout.STRANGER)
-        self._names = Names(f"{bed.session.seed}/stranger")
+        self.host = host or layout.host(bed.ground.number, layout.STRANGER)
+        self._names = Names(f"{bed.session.seed}/stranger {len(bed.theatre.seats)}")
         self._seat = bed.theatre.sits(
             self.peer,
             None,
@@ -32,8 +34,10 @@ class Stranger:
             label="stranger",
         )
 
-    def options(self, transport: str, *, to: str = "um") -> bytes:
-        """A sound OPTIONS with a Via for that transport (RFC 3261 §11.1)."""
+    def options(self, transport: str = "", *, to: str = "um") -> bytes:
+        """A sound OPTIONS with a Via for that transport, or for that of the dial plan
+        (RFC 3261 §11.1)."""
+        transport = transport or ("TLS" if self._bed.security.tls else "TCP")
         seat = self._bed.seat_of(Role(to))
         tag, call = self._names.tag(), self._names.call_id(self.host)
         lines = (
@@ -54,21 +58,32 @@ class Stranger:
         self.peer.casts(octets, self._address(Role(to)))
         self._flush()
 
-    def says(self, octets: bytes, *, to: str) -> Visit:
-        """Open a connection to a role's SIP port as its plan wants, and say that."""
+    def says(
+        self, octets: bytes, *, to: str = "um", secured: bool | None = None
+    ) -> Visit:
+        """Open a connection to a role's SIP port and say that; in TLS where the dial
+        plan wants it, or as ``secured`` says."""
         seat = self._bed.seat_of(Role(to))
-        secured = self._bed.security.tls
-        visit = self.peer.visits(
-            self._address(seat.role), secured=secured, name=seat.name
-        )
-        self.peer.says(visit, octets)
-        self._flush()
-        return visit
+        if secured is None:
+            secured = self._bed.security.tls
+        return self._visits(self._address(seat.role), seat.name, octets, secured)
 
-    def asks(self, octets: bytes, *, of: str) -> Callable[[], bool]:
+    def posts(self, octets: bytes) -> Visit:
+        """Say something to the web service of the CAS."""
+        seat = self._bed.seat_of(Role.CAS)
+        port = self._bed.config.cas.https_port
+        return self._visits(Address(seat.host, port), seat.name, octets, True)
+
+    def asks(self, octets: bytes, *, of: str = "um") -> Callable[[], bool]:
         """As ``says``; the question whether an answer or an end has come."""
         visit = self.says(octets, to=of)
         return lambda: visit.is_answered() or visit.is_over()
+
+    def _visits(self, place: Address, name: str, octets: bytes, secured: bool) -> Visit:
+        visit = self.peer.visits(place, secured=secured, name=name)
+        self.peer.says(visit, octets)
+        self._flush()
+        return visit
 
     def leaves(self) -> None:
         self.peer.goes_home()

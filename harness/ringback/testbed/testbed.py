@@ -1,8 +1,9 @@
 """One scenario's world: peers seated, legs joined and tapped; waiting; closing."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from ringback.config import Config
 from ringback.evidence.circumstances import (
@@ -18,6 +19,8 @@ from ringback.evidence.taps import agrees
 from ringback.evidence.writer import Capture
 from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
+from ringback.net.authority import Authority, Oddity
+from ringback.net.identity import Identity
 from ringback.net.network import Seated
 from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
@@ -62,6 +65,9 @@ class Testbed:
         self._permitted = True
         self._open = True
         self._um: UmService | None = None
+        self._gateway: Seated | None = None
+        self._cas: Seated | None = None
+        self._dialled = ""
         self._started = datetime.now(UTC)
         ground.knows(config)
         self.network.begin_scenario(declared.id)
@@ -73,9 +79,8 @@ class Testbed:
             issuer=session.lab,
             mailbox=session.mailbox(),
             passwords=session.passwords,
-            seed=session.seed,
+            seed=session.seed(),
         )
-        self._strangers: list[Stranger] = []
         self._clients: list[Client] = []
         self._seat_all()
 
@@ -85,11 +90,11 @@ class Testbed:
         stage = self.theatre
         phone = stage.phone() if Role.PHONE in ours else None
         if Role.GATEWAY in ours:
-            stage.gateway()
+            self._gateway, _ = stage.gateway()
         if Role.UM in ours:
             _, self._um = stage.um()
         if Role.CAS in ours:
-            stage.cas()
+            self._cas, _ = stage.cas()
         seat, peer = phone or (None, None)
         self.phone = Phone(peer, self._giving(seat), self.config.statement)
         self.phone.answers(after=RINGS)
@@ -127,9 +132,23 @@ class Testbed:
         if passing_for is not None:
             name = self.seat_of(passing_for).name
             identity = self.session.lab.identity_for(name)
-        found = Stranger(self, identity)
-        self._strangers.append(found)
-        return found
+        return Stranger(self, identity)
+
+    def impostor(self, role: Role, identity: Identity | None = None) -> Stranger:
+        """Somebody at a role's own address: whoever sees him takes him for it. His
+        certificate is that role's own unless one is given."""
+        seat = self.seat_of(role)
+        identity = identity or self.session.lab.identity_for(seat.name)
+        return Stranger(self, identity, seat.host)
+
+    def certificate(
+        self, *names: str, authority: Authority | None = None, **oddity: Unpack[Oddity]
+    ) -> Identity:
+        """A fresh identity that trusts the lab's roots; ``authority`` issues it when
+        given, else the lab."""
+        lab = self.session.lab
+        issued = (authority or lab).issue(*names, **oddity)
+        return replace(issued, roots=lab.nobody().roots)
 
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Let the world go on until ``met()``; False, and a note, when time was up.
@@ -147,6 +166,28 @@ class Testbed:
         name = getattr(met, "__name__", "what was waited for").strip("_")
         self._notes.append(f"within {within:g} s, {name} was not seen")
         return False
+
+    def second_gateway_opens(self) -> None:
+        """The UM's second gateway begins to serve; the configuration must allow it."""
+        self.theatre.second_gateway()
+
+    def gateway_closes(self) -> None:
+        """The first gateway is not there any more: connections are refused."""
+        self._leaves(self._gateway, Role.GATEWAY)
+
+    def cas_restarts(self) -> None:
+        """What the CAS did not keep in its store is lost, its connections too."""
+        self._leaves(self._cas, Role.CAS)
+        self._cas, _ = self.theatre.cas()
+
+    def _leaves(self, seat: Seated | None, role: Role) -> None:
+        if seat is None:
+            raise Untestable(f"only a {role} of ours can be told to go")
+        self.network.unseat(seat)
+
+    def dials(self, digits: str) -> None:
+        """Say what the gateway must be asked for, where that is not what is typed."""
+        self._dialled = digits
 
     def denies(self) -> None:
         """Say that policy must refuse what will be ordered."""
@@ -236,7 +277,8 @@ class Testbed:
             timer_scale=self.config.timer_scale,
             seats=(*self.network.seats(), *outsiders(self.config)),
             ordered=orders,
-            dialled=next((self.phone.number(o.dial_string) for o in orders), ""),
+            dialled=self._dialled
+            or next((self.phone.number(o.dial_string) for o in orders), ""),
             stored=tuple(self._sounds(orders)),
             expected=Expected(
                 phone=self.phone.behaviour,

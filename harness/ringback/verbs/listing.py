@@ -12,7 +12,7 @@ from ringback.faults import Misuse
 from ringback.judge.catalogue import Requirement, catalogue
 from ringback.report.folder import FINDINGS
 from ringback.report.records import Run, ScenarioRecord, read
-from ringback.report.terminal import SIGN, failure_block
+from ringback.report.terminal import SIGN, failure_block, ladder_line
 
 if TYPE_CHECKING:
     from ringback.verbs.runner import Order
@@ -188,12 +188,7 @@ def _shown(run: Run, scenario: ScenarioRecord, requirement: str) -> Iterable[str
     accused = {n for f in findings if f.outcome == "fail" for n in f.frames}
     yield f"{scenario.id}   {scenario.capture}"
     for arrow in scenario.arrows:
-        mark = ">>" if arrow.frame in accused else "  "
-        veil = "=" if arrow.secured else "-"
-        yield (
-            f"{mark} {arrow.time:8.3f} #{arrow.frame:<5} {arrow.source:>8} "
-            f"{veil}{veil}> {arrow.target:<8} {arrow.text}"
-        )
+        yield ladder_line(arrow, accused=arrow.frame in accused)
     for finding in findings:
         yield ""
         if finding.outcome in {"pass", "not-applicable", "not-tested"}:

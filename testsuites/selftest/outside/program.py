@@ -121,7 +121,9 @@ class Program:
         """Read what it left in its folder, before that is gone."""
 
     def _environment(self) -> Mapping[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        kept = {
+            name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ
+        }
         return {**kept, "HOME": str(self.folder), "TERM": "dumb"}
 
     def _listen(self, terminal: int) -> None:
