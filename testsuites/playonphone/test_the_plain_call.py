@@ -90,9 +90,13 @@ SECRECY = [
 ]
 SERVICE = ["WS-HTTP-001", "WS-SHAPE-002", "WS-CALLID-002", "WS-AUTH-003"]
 
+ALL_OF_HELLO = 1.3  # seconds: the message and the first syllable of the menu
+
 
 @scenario(settles=[*CALL, *SIGNALLING, *REDIRECTION, *MEDIA, *SECRECY, *SERVICE])
 def test_the_plain_call(testbed: Testbed, client: Client) -> None:
+    testbed.phone.listens_for(ALL_OF_HELLO)
+
     call = client.plays("hello", on=DESK)
 
     testbed.until(call.is_over, within=20.0)

@@ -31,11 +31,13 @@ Deeds = Callable[[Story], Tampered]
 @dataclass(frozen=True, slots=True)
 class Tamper:
     """``noticed`` are the requirements that must fail, and no other may; the first
-    of them must name the guilty frame."""
+    of them must name the guilty frame. ``lost`` are those that cannot be decided any
+    more, for what they look at is gone."""
 
     deed: Deeds
     noticed: tuple[str, ...]
     mode: str = CLEAR
+    lost: tuple[str, ...] = ()
 
 
 def _dropped(start: str, leg: Leg, guilty: str, *, nth: int = 0) -> Deeds:
@@ -112,21 +114,27 @@ def _early(story: Story) -> Tampered:
     frames = story.heard(UM_GATEWAY, UM)
     loud = next(f for f in frames if f.rtp and len(set(f.rtp.payload)) > 40)
     ringing = story.sip("SIP/2.0 180", UM_GATEWAY).number
-    one = _cast(loud, loud.octets, (loud.source, loud.target))
+    one = _cast(loud, _of_another(loud), (loud.source, loud.target))
     return Tampered(story.after(ringing, one), one.number)
 
 
 def _late(story: Story) -> Tampered:
-    """The last packet comes when everything is over."""
-    last = story.heard(UM_GATEWAY, UM)[-1].number
-    end = story.deeds[-1].ns + SECOND
-    return Tampered(story.moved([last], lambda _: end), last)
+    """One more packet comes when everything is over."""
+    last = story.heard(UM_GATEWAY, UM)[-1]
+    one = _cast(last, _of_another(last), (last.source, last.target))
+    told = story.after(story.deeds[-1].number, one)
+    return Tampered(told.moved([one.number], lambda ns: ns + SECOND), one.number)
+
+
+def _of_another(frame: RtpFrame) -> bytes:
+    """The same packet of another source, so that no stream is disturbed."""
+    return bytes(replace(RtpPacket.parse(frame.octets), ssrc=77))
 
 
 def _over_the_cas(story: Story) -> Tampered:
     frame = story.heard(UM_GATEWAY, UM)[5]
     cas = story.sip("INVITE", CAS_UM).source.host
-    one = _cast(frame, frame.octets, (frame.source, Address(cas, 4000)))
+    one = _cast(frame, frame.octets, (frame.source, Address(cas, 9)))
     return Tampered(story.after(frame.number, one), one.number)
 
 
@@ -142,6 +150,44 @@ def _second_thoughts(story: Story) -> Tampered:
     octets = ok.octets.replace(b"SIP/2.0 200 OK", b"SIP/2.0 486 No", 1)
     refusal = replace(ok, number=10_000, octets=octets)
     return Tampered(story.after(ok.number, refusal), refusal.number)
+
+
+def _unheard(story: Story) -> Tampered:
+    """The gateway never said that it rings; the user is told so all the same."""
+    gone = story.sip("SIP/2.0 180", UM_GATEWAY).number
+    return Tampered(story.without(gone), story.told("Alerted").number)
+
+
+def _counted_on(story: Story) -> Tampered:
+    ack = story.sip("ACK", UM_GATEWAY).number
+    told = story.message(ack, field("CSeq", "77 ACK"))
+    return Tampered(told, story.sip("SIP/2.0 200", UM_GATEWAY).number)
+
+
+def _redirected(old: str, new: str) -> Deeds:
+    """Another Contact in the 302; guilty is the INVITE that now goes astray."""
+
+    def deed(story: Story) -> Tampered:
+        frame = story.sip("SIP/2.0 302", CAS_UM)
+        contact = frame.sip.first("contact").replace(old, new)
+        told = story.message(frame.number, field("Contact", contact))
+        return Tampered(told, story.sip("INVITE", CAS_UM, nth=1).number)
+
+    return deed
+
+
+def _asking(old: str, new: str) -> Callable[[Message], Message]:
+    """A request with another Request-URI."""
+    return lambda m: replace(m, start=m.start.replace(old.encode(), new.encode()))
+
+
+def _not_told(story: Story) -> Tampered:
+    """The last question comes late, and its answer still says Connected."""
+    last = story.told("Disconnected").number
+    asked = max(f.number for f in story.evidence.http if f.number < last)
+    told = story.answered(last, _retold("Disconnected", "Connected"))
+    later = [deed.number for deed in story.deeds if deed.number >= asked]
+    return Tampered(told.moved(later, lambda ns: ns + 3 * SECOND), last)
 
 
 def _clear_request(story: Story) -> Tampered:
@@ -202,7 +248,9 @@ def _retold(old: str, new: str) -> Callable[[bytes], bytes]:
 EVERY = slice(None)
 TAMPERS = {
     "the ACK of the 302 is dropped": Tamper(
-        _dropped("ACK", CAS_UM, "SIP/2.0 302"), ("SIP-ACK-001",)
+        _dropped("ACK", CAS_UM, "SIP/2.0 302"),
+        ("SIP-ACK-001",),
+        lost=("SIP-ACK-003",),
     ),
     "the ACK of the answer is dropped": Tamper(
         _dropped("ACK", UM_GATEWAY, "SIP/2.0 200"), ("SIP-ACK-002",)
@@ -210,9 +258,7 @@ TAMPERS = {
     "the answer to BYE is dropped": Tamper(
         _dropped("SIP/2.0 200", UM_GATEWAY, "BYE", nth=1), ("SIP-BYE-001",)
     ),
-    "the ringing of the gateway is dropped": Tamper(
-        _dropped("SIP/2.0 180", UM_GATEWAY, "INVITE"), ("POP-STATE-002",)
-    ),
+    "the ringing of the gateway is dropped": Tamper(_unheard, ("POP-STATE-002",)),
     "the INVITE has no Contact": Tamper(
         _said("INVITE", UM_GATEWAY, lacking("contact")), ("SIP-CONTACT-001",)
     ),
@@ -231,11 +277,10 @@ TAMPERS = {
     "the CSeq of BYE names INVITE": Tamper(
         _said("BYE", UM_GATEWAY, field("CSeq", "1 INVITE")), ("SIP-FORM-005",)
     ),
-    "the CSeq of an ACK counts on": Tamper(
-        _said("ACK", UM_GATEWAY, field("CSeq", "77 ACK")), ("SIP-ACK-002",)
-    ),
+    "the CSeq of an ACK counts on": Tamper(_counted_on, ("SIP-ACK-002",)),
     "the INVITE has no tag in From": Tamper(
-        _said("INVITE", FAR, field("From", "<sip:a@b.test>")), ("SIP-TAG-001",)
+        _said("INVITE", FAR, field("From", "<sip:a@b.test>")),
+        ("SIP-TAG-001", "SIP-RESP-001", "SIP-ACK-002"),
     ),
     "a ringing has no tag in To": Tamper(
         _said("SIP/2.0 180", FAR, field("To", "<sip:a@b.test>")), ("SIP-TAG-002",)
@@ -244,20 +289,18 @@ TAMPERS = {
         _said("SIP/2.0 180", FAR, lacking("via")), ("SIP-VIA-003",)
     ),
     "the 302 names another port": Tamper(
-        _said("SIP/2.0 302", CAS_UM, worded(":5060;", ":5067;")),
-        ("SIP-REDIR-002", "SIP-REDIR-005"),
+        _redirected(":5060;", ":5067;"), ("SIP-REDIR-002", "SIP-REDIR-005")
     ),
-    "the 302 wants TLS": Tamper(
-        _said("SIP/2.0 302", CAS_UM, worded("=Tcp", "=Tls")), ("SIP-REDIR-004",)
-    ),
+    "the 302 wants TLS": Tamper(_redirected("=Tcp", "=Tls"), ("SIP-REDIR-004",)),
     "another number is dialled": Tamper(
-        _said("INVITE", UM_GATEWAY, worded("5550123", "5550199")), ("POP-DIAL-001",)
+        _said("INVITE", UM_GATEWAY, _asking("5550123", "5550199")), ("POP-DIAL-001",)
     ),
     "the answer takes a codec that nobody offered": Tamper(
-        _said("SIP/2.0 200", UM_GATEWAY, worded("PCMU", "G729")), ("MED-SDP-004",)
+        _said("SIP/2.0 200", UM_GATEWAY, worded(" 0 101", " 18 19")),
+        ("MED-SDP-004", "RTP-PT-001"),
     ),
-    "the answer only wants to speak to one who only speaks": Tamper(
-        _said("SIP/2.0 183", CAS_UM, worded("a=inactive", "a=sendrecv")),
+    "an answer wants sound where none was offered": Tamper(
+        _said("SIP/2.0 200", CAS_UM, worded("a=inactive", "a=sendonly")),
         ("MED-SDP-006",),
     ),
     "the BYE to the CAS is dropped": Tamper(
@@ -266,9 +309,7 @@ TAMPERS = {
     "a refusal follows the answer": Tamper(_second_thoughts, ("SIP-RESP-002",)),
     "noise stands on a SIP connection": Tamper(_garbage, ("SIP-FORM-001",)),
     "the sound is noise": Tamper(_sounding(_noise, EVERY), ("MED-HEARD-001",)),
-    "thirty packets of sound are lost": Tamper(
-        _lost_sound, ("MED-HEARD-001", "RTP-SEQ-001")
-    ),
+    "thirty packets of sound are lost": Tamper(_lost_sound, ("RTP-SEQ-001",)),
     "the timestamps count milliseconds": Tamper(
         _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY),
         ("RTP-TS-001", "RTP-PACE-001", "MED-HEARD-001"),
@@ -290,7 +331,7 @@ TAMPERS = {
         ("POP-STATE-001",),
     ),
     "Connected is told before the answer": Tamper(
-        _answered("Alerted", _retold("Alerted", "Connected")),
+        _answered("Alerted", _retold("Alerted", "Connected"), nth=1),
         ("POP-STATE-003",),
     ),
     "a live call is told to be busy": Tamper(
@@ -300,8 +341,7 @@ TAMPERS = {
         _answered("Disconnected", _retold("None", "NoAnswer")), ("POP-CAUSE-007",)
     ),
     "the end is not told": Tamper(
-        _answered("Disconnected", _retold("Disconnected", "Connected")),
-        ("POP-STATE-005",),
+        _not_told, ("POP-STATE-005",), lost=("POP-CAUSE-007",)
     ),
     "a request in the clear on a secured leg": Tamper(
         _clear_request, ("SEC-CLEAR-001",), HIDDEN

@@ -26,6 +26,7 @@ from ringback.protocol.world import (
     Lost,
     Opened,
     Rang,
+    Release,
     Started,
     Wish,
     Write,
@@ -252,3 +253,19 @@ def test_networks_are_claimed_once(number: int) -> None:
     loopback.give_back(other)
 
     assert other != number
+
+
+def test_without_a_recorder_no_datagram_is_taken_down_twice(
+    network: SocketNetwork, um: str, cas: str
+) -> None:
+    speaker, listener = Scribe(), Scribe()
+    speaking = network.seat(speaker, role=Role.UM, host=um)
+    listening = network.seat(listener, role=Role.CAS, host=cas)
+    network.begin_scenario("last words")
+    network.give(listening, [Bind(40000)])
+
+    last_words = [Bind(20000), Cast(20000, Address(cas, 40000), b"x"), Release(20000)]
+    network.give(speaking, last_words)
+
+    assert network.until(lambda: listener.saw(Heard), within=5.0)
+    assert len(network.end_scenario()) == 1

@@ -104,7 +104,7 @@ class Speech:
     def _speaks(self, tongue: Tongue) -> bool:
         self.tongue = tongue
         if tongue is Tongue.SIP:
-            self._reader = Framer()
+            self._reader = Framer(lenient=True)
         elif tongue is Tongue.HTTP:
             self._reader = HttpStream(self._methods)
         return True

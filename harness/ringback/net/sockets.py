@@ -51,6 +51,7 @@ class SocketNetwork(Switchboard):
         self._loop = Loop(self._mishap)
         self._recording = True  # what the endpoints saw
         self._taping = recorder is None  # raw octets, for want of a recorder
+        self._cast_from: set[Address] = set()  # taken down already when sent
         self._told = 0  # facts, ever
         self._soon = 0  # acts that are to come at once
         self._base: float | None = None  # when the alarm being told was due
@@ -107,6 +108,7 @@ class SocketNetwork(Switchboard):
 
     def begin_scenario(self, name: str) -> None:
         super().begin_scenario(name)
+        self._cast_from.clear()
         if self._recorder is not None:
             self._recorder.cut()
 
@@ -277,6 +279,7 @@ class SocketNetwork(Switchboard):
             self.note(seat, f"datagram to {wish.target}: {trouble}")
             return
         if self._taping:
+            self._cast_from.add(source)
             self._tape.datagram(source, target, wish.octets, time.time_ns())
         if self._recording:
             self.tap.cast(source, target, wish.octets)
@@ -298,13 +301,10 @@ class SocketNetwork(Switchboard):
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
             source = self._known[key] = Address(*key)
-        if self._taping and not self._is_ours(source):
+        if self._taping and source not in self._cast_from:
             here = Address(seat.host, port)
             self._tape.datagram(source, here, octets, time.time_ns())
         self.tell(seat, Heard(port, source, octets))
-
-    def _is_ours(self, source: Address) -> bool:
-        return any(source == seat.sources.get(source.port) for seat in self._seated)
 
 
 def _family(host: str) -> socket.AddressFamily:

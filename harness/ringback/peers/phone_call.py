@@ -19,6 +19,7 @@ from ringback.protocol.offer_answer import (
 from ringback.protocol.playout import TICK
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Alarm, Hush, Trace, Wish
+from ringback.wire.g711 import RATE
 from ringback.wire.message import Field, Message
 from ringback.wire.sdp import Sdp
 

@@ -95,7 +95,7 @@ def _finale(run: Run) -> str:
     ladder = [ladder_line(a) for s in run.scenarios[-1:] for a in s.arrows]
     return "\n".join(
         [
-            "the last call as it was recorded (= is inside TLS or SRTP, - in the clear)",
+            "the last call as recorded (= is inside TLS or SRTP, - in the clear)",
             *ladder,
             "",
             "is what the phone heard the message that was stored?",

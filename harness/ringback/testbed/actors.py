@@ -75,19 +75,26 @@ class Phone:
     """
 
     def __init__(
-        self, peer: ReferencePhone | None, give: Give, statement: "Statement"
+        self,
+        peer: ReferencePhone | None,
+        give: Give,
+        statement: "Statement",
+        *,
+        hears_ours: bool = True,
     ) -> None:
         self.peer = peer
+        self._hears_ours = hears_ours
         self._give = give
         self._statement = statement
         self.behaviour = "answers"
         self.refusal = 0
         self.keys = ""
+        self.reachable = True  # whether the order is to get as far as a phone
         self.ends = "phone" if peer is not None or statement.hangs_up else ""
 
     def number(self, wanted: str) -> str:
         """What to dial so that a phone of the wished behaviour is reached."""
-        if self.peer is not None:
+        if self.peer is not None or not self.reachable:
             return wanted
         return number_for(self._statement, self.behaviour)
 
@@ -144,6 +151,15 @@ class Phone:
         self.ends = "phone"
         self._ours("hang up").hangs_up(after)
         self._flush()
+
+    def listens_for(self, seconds: float) -> None:
+        """Hang up once so much sound was heard, for the rest is of no interest.
+
+        Where phone or UM are not ours, nobody knows what is said first, or how fast:
+        then the phone listens as long as it likes.
+        """
+        if self.peer is not None and self._hears_ours:
+            self.peer.listens_for(seconds)
 
     def stays(self) -> None:
         """Do not hang up by itself: somebody else ends the call."""

@@ -25,7 +25,7 @@ class Stranger:
         self._bed = bed
         self.peer = Injector()
         self.host = host or layout.host(bed.ground.number, layout.STRANGER)
-        self._names = Names(f"{bed.session.seed}/stranger {len(bed.theatre.seats)}")
+        self._names = Names(f"{bed.theatre.seed}/stranger {len(bed.theatre.seats)}")
         self._seat = bed.theatre.sits(
             self.peer,
             None,

@@ -96,7 +96,12 @@ class Testbed:
         if Role.CAS in ours:
             self._cas, _ = stage.cas()
         seat, peer = phone or (None, None)
-        self.phone = Phone(peer, self._giving(seat), self.config.statement)
+        self.phone = Phone(
+            peer,
+            self._giving(seat),
+            self.config.statement,
+            hears_ours=Role.UM in ours,
+        )
         self.phone.answers(after=RINGS)
         self.client = self.client_of(USER)
 
@@ -192,6 +197,7 @@ class Testbed:
     def denies(self) -> None:
         """Say that policy must refuse what will be ordered."""
         self._permitted = False
+        self.phone.reachable = False
 
     def aside(self, *requirements: str) -> None:
         """Say which requirements (ids or prefixes) the scenario breaks on purpose."""

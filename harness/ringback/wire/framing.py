@@ -27,11 +27,16 @@ class Framer:
     """Cuts one direction of one stream; feed it octets cut at any place.
 
     What follows a Malformed cannot be framed: the stream is ``dead``, ``pending``
-    starts with the broken message, and whatever is fed later is not kept.
+    starts with the broken message, and whatever is fed later is not kept. Who only
+    looks on is ``lenient``: a message that tells neither length nor type of a body has
+    none, so that one missing field does not hide all that follows.
     """
 
-    def __init__(self, max_header: int = 65536, max_body: int = 1 << 20) -> None:
+    def __init__(
+        self, max_header: int = 65536, max_body: int = 1 << 20, *, lenient: bool = False
+    ) -> None:
         self.dead = False
+        self._lenient = lenient
         self._max_header = max_header
         self._max_body = max_body
         self._unread = bytearray()
@@ -127,6 +132,8 @@ class Framer:
                 if lengths[0] != lengths[-1]:
                     raise self._broken("Content-Length fields contradict", place)
             at += len(field.octets) + 2
+        if not lengths and self._lenient and not head.first("content-type"):
+            return 0
         if not lengths:
             raise self._broken("no Content-Length on a stream", end - 2)
         return lengths[0]

@@ -173,11 +173,12 @@ def _strays(case: Case, paired: set[int]) -> list[_Pair]:
 
 
 def _open(exchanges: tuple[Exchange, ...], stray: Said) -> Exchange | None:
-    """The last request that went the other way on the flow and has no final answer."""
+    """The last request that went the other way on the flow and then had no final
+    answer."""
     known = [
         x
         for x in exchanges
-        if x.final is None
+        if (x.final is None or x.final.number > stray.number)
         and x.frame.flow == stray.frame.flow
         and x.frame.source == stray.frame.target
         and x.frame.number < stray.frame.number
