@@ -30,7 +30,12 @@ class Place(Part, frozen=True, kw_only=True):
 
 
 class Worker(Place, frozen=True, kw_only=True):
-    """A UM worker process: it takes the calls that the service redirects."""
+    """A UM worker process: it takes the calls that the service redirects.
+
+    An empty ``host`` is the service's.
+    """
+
+    host: str = ""
 
 
 class Peering(Place, frozen=True, kw_only=True):
@@ -54,6 +59,12 @@ class Um(Place, frozen=True, kw_only=True):
     call_limit: float = 1800.0
     no_answer: float = 30.0
     media_ports: tuple[Port, Port] = (20000, 29999)
+
+    @property
+    def crew(self) -> tuple[Worker, ...]:
+        """The workers, each with the host it sits on."""
+        replace = msgspec.structs.replace
+        return tuple(replace(w, host=w.host or self.host) for w in self.workers)
 
 
 class Cas(Part, frozen=True, kw_only=True):
@@ -189,8 +200,10 @@ def load(path: Path) -> Config:
     """
     try:
         text = path.read_text()
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise Misuse(f"{path}: {trouble}") from trouble
+    except OSError as trouble:
+        raise Misuse(f"{path}: {trouble.strerror or trouble}") from trouble
+    except UnicodeDecodeError as trouble:
+        raise Misuse(f"{path}: not a text in UTF-8") from trouble
     try:
         return _beside(path, msgspec.toml.decode(text, type=Config))
     except msgspec.ValidationError as trouble:

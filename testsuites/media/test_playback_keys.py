@@ -38,3 +38,41 @@ def test_the_star_key_ends_the_call(testbed: Testbed, client: Client) -> None:
     call = client.plays("meeting", on=DESK)
 
     testbed.until(call.is_over, within=15.0)
+
+
+@scenario(settles=["MED-KEYS-001", "WS-ITEM-001", "WS-CALLID-003"])
+def test_a_deleted_message_is_gone(testbed: Testbed, client: Client) -> None:
+    testbed.phone.stays()
+    testbed.phone.presses("7", after=0.5)
+    testbed.phone.hangs_up(after=1.5)
+    first = client.plays("meeting", on=DESK)
+    testbed.until(first.is_over, within=10.0)
+
+    second = client.plays("meeting", on=DESK)
+
+    testbed.until(second.is_over, within=5.0)
+
+
+@scenario(settles=["MED-KEYS-001", "WS-ITEM-001"])
+def test_a_deleted_message_is_gone_in_the_older_service(testbed: Testbed) -> None:
+    testbed.phone.stays()
+    testbed.phone.presses("7", after=0.5)
+    testbed.phone.hangs_up(after=1.5)
+    client = testbed.client_of("alice", dialect="umws")
+    first = client.plays("meeting", on=DESK)
+    testbed.until(first.is_over, within=10.0)
+
+    second = client.plays("meeting", on=DESK)
+
+    testbed.until(second.is_over, within=5.0)
+
+
+@scenario(settles=[*KEYS, "POP-END-003"])
+def test_a_message_replayed_from_the_menu(testbed: Testbed, client: Client) -> None:
+    testbed.phone.stays()
+    testbed.phone.presses("001", after=2.0)
+    testbed.phone.hangs_up(after=5.0)
+
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=15.0)

@@ -103,3 +103,10 @@ def shared(factory: pytest.TempPathFactory, name: str, *words: str) -> Played:
 def in_memory(factory: pytest.TempPathFactory) -> Played:
     """The plain call on the memory network, in all three modes."""
     return shared(factory, "memory", PLAIN, "--net", "memory", "--security", "all")
+
+
+def on_sockets(factory: pytest.TempPathFactory) -> Played:
+    """The same on real sockets, each mode in a worker of its own: a call lasts as long
+    as its message."""
+    words = (PLAIN, "--net", "sockets", "--security", "all", "-n", "3")
+    return shared(factory, "sockets", *words)

@@ -92,7 +92,8 @@ def _sounding(
 
 def _lost_sound(story: Story) -> Tampered:
     frames = story.heard(UM_GATEWAY, UM)
-    gone = [frame.number for frame in frames[60:90]]
+    third = len(frames) // 3
+    gone = [frame.number for frame in frames[third : 2 * third]]
     return Tampered(story.without(*gone), frames[0].number)
 
 
@@ -246,6 +247,13 @@ def _retold(old: str, new: str) -> Callable[[bytes], bytes]:
 
 
 EVERY = slice(None)
+SOUND = (
+    "MED-HEARD-001",
+    "RTP-SEQ-001",
+    "RTP-SIZE-001",
+    "RTP-PACE-001",
+    "RTP-EARLY-001",
+)
 TAMPERS = {
     "the ACK of the 302 is dropped": Tamper(
         _dropped("ACK", CAS_UM, "SIP/2.0 302"),
@@ -309,7 +317,9 @@ TAMPERS = {
     "a refusal follows the answer": Tamper(_second_thoughts, ("SIP-RESP-002",)),
     "noise stands on a SIP connection": Tamper(_garbage, ("SIP-FORM-001",)),
     "the sound is noise": Tamper(_sounding(_noise, EVERY), ("MED-HEARD-001",)),
-    "thirty packets of sound are lost": Tamper(_lost_sound, ("RTP-SEQ-001",)),
+    "a third of the sound is lost": Tamper(
+        _lost_sound, ("MED-HEARD-001", "RTP-SEQ-001")
+    ),
     "the timestamps count milliseconds": Tamper(
         _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY),
         ("RTP-TS-001", "RTP-PACE-001", "MED-HEARD-001"),
@@ -346,6 +356,13 @@ TAMPERS = {
     "a request in the clear on a secured leg": Tamper(
         _clear_request, ("SEC-CLEAR-001",), HIDDEN
     ),
-    "readable sound on a secured leg": Tamper(_unsealed, ("SEC-SRTP-001",), HIDDEN),
-    "an octet of SRTP is forged": Tamper(_forged, ("SEC-SRTP-002",), HIDDEN),
+    "readable sound on a secured leg": Tamper(
+        _unsealed,
+        ("SEC-SRTP-001", "SEC-SRTP-002"),
+        HIDDEN,
+        lost=SOUND,
+    ),
+    "an octet of SRTP is forged": Tamper(
+        _forged, ("SEC-SRTP-002", "RTP-SEQ-001"), HIDDEN
+    ),
 }

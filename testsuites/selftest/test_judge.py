@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from testsuites.selftest import (
     test_rules_dialogs,
+    test_rules_greetings,
     test_rules_media,
     test_rules_messages,
     test_rules_offers,
@@ -29,6 +30,7 @@ from ringback.values import Role, Security
 
 AREAS = (
     test_rules_dialogs,
+    test_rules_greetings,
     test_rules_media,
     test_rules_messages,
     test_rules_offers,

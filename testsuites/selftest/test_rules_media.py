@@ -196,6 +196,14 @@ def test_every_other_packet_is_not_the_message() -> None:
     accused("MED-HEARD-001", dropped(lambda n: n % 2 == 1))
 
 
+def test_a_listener_that_holds_need_not_have_heard_all() -> None:
+    answer = on(GW, "200", "INVITE")
+    holding = swapped("a=sendrecv", "a=sendonly")
+    held = changed(heard_as(message()[::-1]), answer, holding)
+    left_open("MED-HEARD-001", held)
+    accused("MED-HEARD-001", heard_as(message()[::-1]))
+
+
 def test_a_slow_sender_is_out_of_pace() -> None:
     accused("RTP-PACE-001", timed(lambda t: 1.2 * t))
 

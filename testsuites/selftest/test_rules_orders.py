@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import pytest
 from testsuites.selftest.evidence_builder import (
     HOSTS,
@@ -191,3 +192,13 @@ def test_giving_up_is_no_answer_unless_the_user_gave_up() -> None:
     left_open("POP-CAUSE-002", given_up)
     silent = told(given_up, expected=Expected(phone="silent", ends="um"))
     accused("POP-CAUSE-002", silent)
+
+
+@pytest.mark.parametrize("other", ["555-4321", "5550000"])
+def test_two_orders_may_be_for_two_numbers(other: str) -> None:
+    evidence = dialled("5554321@")
+    assert evidence.circumstances is not None
+    first = evidence.circumstances.ordered[0]
+    orders = (first, msgspec.structs.replace(first, dial_string=other))
+    judged = acquitted if other == "555-4321" else accused
+    judged("POP-DIAL-001", told(evidence, ordered=orders))

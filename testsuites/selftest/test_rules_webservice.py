@@ -3,12 +3,13 @@
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import pytest
 from testsuites.selftest.evidence_builder import Plan, Scene, state, told
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
-from ringback.evidence.circumstances import Ordered
+from ringback.evidence.circumstances import Ordered, Sound
 from ringback.evidence.evidence import Evidence
 from ringback.values import CallState, Cause, Role
 from ringback.wire import ews, umws
@@ -180,3 +181,27 @@ def test_a_second_order_after_the_first_call_is_no_second_call() -> None:
 def test_two_users_may_call_at_once() -> None:
     bob = ("bob", ORDER, ews.PlayOnPhoneResponse("call-0002"))
     left_open("WS-ONE-001", talk(("tia", ORDER, GAVE), bob))
+
+
+@pytest.mark.parametrize("gave", [GAVE, ews.PlayOnPhoneResponse(code="ErrorItemNotFound")])
+def test_a_message_deleted_between_two_orders_is_unknown_to_the_second(
+    gave: ews.PlayOnPhoneResponse,
+) -> None:
+    first = Ordered(
+        user="tia", kind="message", item="hello", dial_string="1", dialect="ews"
+    )
+    second = msgspec.structs.replace(first, missing=True)
+    evidence = told(
+        talk(("tia", ORDER, GAVE), ("tia", ORDER, gave)),
+        ordered=(first, second),
+        stored=(Sound(id="hello", ulaw=b"\x00"),),
+    )
+    judged = accused if gave is GAVE else acquitted
+    assert len(judged("WS-ITEM-001", evidence).frames) == 1
+
+
+def test_a_question_that_was_never_answered_is_no_refusal() -> None:
+    scene = Scene(Plan())
+    scene.http("tia", ORDER, GAVE)
+    scene.asks("tia", ASK)
+    acquitted("WS-CALLID-002", scene.evidence())

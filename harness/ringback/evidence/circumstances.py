@@ -35,6 +35,7 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     item: str  # message id, or greeting type
     dial_string: str
     dialect: str  # "ews" or "umws"
+    missing: bool = False  # our store had no such message when it was ordered
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ class _Side:
     secured: bool = False
     start: bytes = b""
     plain: list[bytes] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)  # of TLS, while nobody answers it
     number: int = 0  # of the last packet that brought something
     time: float = 0.0
 
@@ -71,8 +72,14 @@ class Conversation:
         return _Side(*ends, client, stream, speech)
 
     def plaintext(self, from_client: bool) -> bytes:
-        """The application octets of that direction, out of TLS where there was any."""
-        return b"".join((self._near if from_client else self._far).plain)
+        """The application octets of that direction, out of TLS where there was any.
+
+        Where only one side spoke TLS, the other took it as it came.
+        """
+        ends = (self._near, self._far)
+        side, other = ends if from_client else reversed(ends)
+        alone = side.secured and not other.secured
+        return b"".join(side.raw if alone else side.plain)
 
     def take(self, from_client: bool, piece: Piece) -> list[Frame]:
         """What this piece completed."""
@@ -100,6 +107,8 @@ class Conversation:
     def _opened(self, side: _Side, octets: bytes) -> list[Frame]:
         assert self._tls is not None
         self._times[side.number] = side.time
+        if not (self._near.secured and self._far.secured):
+            side.raw.append(octets)
         plain = self._tls.take(side.from_client, octets, side.number)
         frames = self._spoken(side, plain) if plain else []
         lost = self._tls.why_lost(side.from_client)
@@ -240,6 +249,9 @@ class Conversation:
                 event=noted.event,
                 certificates=noted.certificates,
                 alert=noted.alert,
+                versions=noted.versions,
+                ciphers=noted.ciphers,
+                broken=noted.broken,
                 detail=noted.detail,
             )
             frames.append(frame)

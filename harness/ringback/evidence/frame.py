@@ -93,11 +93,16 @@ class TlsEvent(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFrame(Frame):
     """One handshake message or alert. ``certificates`` are DER, leaf first;
-    ``alert`` is (level, description) as in RFC 8446 §6."""
+    ``alert`` is (level, description) as in RFC 8446 §6. ``versions`` ("TLSv1.2") and
+    ``ciphers`` (codes) are what a ClientHello offers; ``broken`` when it is no
+    message, or only the beginning of one."""
 
     event: TlsEvent
     certificates: tuple[bytes, ...] = ()
     alert: tuple[int, int] | None = None
+    versions: tuple[str, ...] = ()
+    ciphers: tuple[int, ...] = ()
+    broken: bool = False
     detail: str = ""
 
 

@@ -176,6 +176,7 @@ class _Reader:
             self.frames.append(frame)
             if isinstance(frame, SipFrame):
                 self._announcements.learn(frame)
+                self._seating.learn(frame)
 
     def _take_datagram(self, datagram: Datagram, number: int, time: float) -> None:
         octets = datagram.data

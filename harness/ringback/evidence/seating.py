@@ -1,9 +1,16 @@
-"""Who sits where: roles and legs from addresses."""
+"""Who sits where: roles and legs from addresses.
+
+RFC 3261 §8.1.3.4: who is redirected goes to the Contact, which then has that part.
+"""
 
 from itertools import product
 
 from ringback.evidence.circumstances import Circumstances, Seat
+from ringback.evidence.frame import SipFrame
+from ringback.faults import Malformed
 from ringback.values import Address, Leg, Role
+from ringback.wire.headers import NameAddr, contacts
+from ringback.wire.uri import SipUri
 
 Pair = tuple[
     Role | None, Role | None, Leg | None
@@ -21,6 +28,25 @@ class Seating:
         for seat in circumstances.seats if circumstances else ():
             self._by_host.setdefault(seat.host, []).append(seat)
             self._by_name.setdefault(seat.name.lower(), seat.host)
+
+    def learn(self, frame: SipFrame) -> None:
+        """Where nobody sat, and a role sends its caller, there sits that role too."""
+        if frame.sender is None or frame.sip.status // 100 != 3:
+            return
+        try:
+            named = [c.uri for c in contacts(frame.sip) if isinstance(c, NameAddr)]
+        except Malformed:
+            return
+        for uri in named:
+            if isinstance(uri, SipUri):
+                self._follow(uri, frame.sender)
+
+    def _follow(self, uri: SipUri, role: Role) -> None:
+        host = self.host_of((uri.maddr or uri.host).strip("[]"))
+        if not self.knows(host):
+            ports = (uri.port or 5060, uri.port or 5061)
+            seat = Seat(role=role, name=uri.host, host=host, ports=ports, ours=False)
+            self._by_host[host] = [seat]
 
     def knows(self, host: str) -> bool:
         """Whether somebody sits at that IP address."""

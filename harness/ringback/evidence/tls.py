@@ -63,6 +63,9 @@ class Noted:
     encrypted: bool = False
     certificates: tuple[bytes, ...] = ()
     alert: tuple[int, int] | None = None
+    versions: tuple[str, ...] = ()
+    ciphers: tuple[int, ...] = ()
+    broken: bool = False
     detail: str = ""
 
 
@@ -73,6 +76,7 @@ class _Half:
         self.client = client
         self.buffer = b""
         self.handshake = b""
+        self.half_read = 0  # the packet that brought the beginning of ``handshake``
         self.opener: Opener | None = None
         self.sealed = False
         self.lost = ""  # why its records cannot be followed any more
@@ -124,10 +128,14 @@ class TlsConversation:
         return self._halves[from_client].buffer
 
     def finish(self) -> None:
-        """Put the counts of what could not be read into words."""
+        """Put into words what could not be read, and what never came to its end."""
         for half in self._halves.values():
             if half.unreadable is not None:
                 half.unreadable.detail = f"{half.records} records, {half.octets} octets"
+            if half.handshake:
+                event = _EVENTS.get(half.handshake[0], TlsEvent.OTHER)
+                noted = self._note(half, half.half_read, event, False)
+                noted.broken, noted.detail = True, "only its beginning"
 
     def take(self, from_client: bool, octets: bytes, number: int) -> bytes:
         """The application octets that these completed."""
@@ -220,8 +228,8 @@ class TlsConversation:
             try:
                 self._message(half, kind, body, noted)
             except (IndexError, ValueError):
-                noted.detail = "malformed"
-        half.handshake = buffer
+                noted.broken, noted.detail = True, "malformed"
+        half.handshake, half.half_read = buffer, number
 
     def _message(self, half: _Half, kind: int, body: bytes, noted: Noted) -> None:
         match kind:
@@ -244,13 +252,14 @@ class TlsConversation:
     def _client_hello(self, body: bytes, noted: Noted) -> None:
         at = 35 + body[34]
         self._randoms[True], self._session = body[2:34], body[35:at]
-        at += 2 + int.from_bytes(body[at : at + 2], "big")
-        at += 1 + body[at]
+        end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+        noted.ciphers = _codes(body[at + 2 : end])
+        at = end + 1 + body[end]
         found = _extensions(body[at:])
         listed = found.get(_SUPPORTED_VERSIONS, b"\0")[1:] or body[:2]
-        offers = [listed[n : n + 2] for n in range(0, len(listed), 2)]
-        known = [_VERSIONS.get(int.from_bytes(o, "big")) for o in offers]
-        words = ["offers " + " ".join(name for name in known if name)]
+        known = (_VERSIONS.get(code, "") for code in _codes(listed))
+        noted.versions = tuple(name for name in known if name)
+        words = ["offers " + " ".join(noted.versions)]
         name = found.get(_SERVER_NAME, b"")[5:]
         if name:
             words.append(f"server name {name.decode('ascii', 'replace')}")
@@ -298,6 +307,12 @@ def is_record(octets: bytes) -> bool:
     if len(octets) < 3:
         return False
     return 20 <= octets[0] <= 24 and octets[1] == 3 and octets[2] <= 4
+
+
+def _codes(octets: bytes) -> tuple[int, ...]:
+    return tuple(
+        int.from_bytes(octets[n : n + 2], "big") for n in range(0, len(octets), 2)
+    )
 
 
 def _extensions(octets: bytes) -> dict[int, bytes]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
 
+from ringback.evidence.circumstances import Ordered
 from ringback.evidence.frame import HttpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Asked, Case
@@ -92,6 +93,15 @@ class Turn:
         return self.request.dial_string if isinstance(self.request, PLAYS) else ""
 
     @property
+    def item(self) -> str:
+        """The id of the message that is ordered."""
+        match self.request:
+            case umws.PlayOnPhone(entry_id=item) | ews.PlayOnPhone(item_id=item):
+                return item
+            case _:
+                return ""
+
+    @property
     def state(self) -> CallState | None:
         return self.response.state if isinstance(self.response, TOLD) else None
 
@@ -110,24 +120,40 @@ class Turn:
 
 
 class Existence(Enum):
-    """Whether the messages ordered exist."""
+    """Whether a message that was ordered existed then."""
 
     YES = auto()
     NO = auto()
     UNKNOWN = auto()  # the store is not ours, or nobody said
 
 
-def existence(case: Case) -> Existence:
+def existence(case: Case, order: Turn) -> Existence:
     """By what was stored; where the store is not ours, absence says nothing."""
     known = case.known
-    wanted = [o.item for o in known.ordered if o.kind == "message"]
-    stored = {sound.id for sound in known.stored}
-    if not wanted:
+    placed = _placed(case, order)
+    if placed is None:
         return Existence.UNKNOWN
-    if any(item in stored or (item == "latest" and stored) for item in wanted):
+    stored = {sound.id for sound in known.stored}
+    found = placed.item in stored or (placed.item == "latest" and bool(stored))
+    if found and not placed.missing:
         return Existence.YES
     foreign = {Role.CAS, Role.UM} & known.sut.keys()
     return Existence.UNKNOWN if foreign else Existence.NO
+
+
+def _placed(case: Case, order: Turn) -> Ordered | None:
+    """What the circumstances say of it: the third order of a message by a user is the
+    third that they name; of one that they do not name, the user's first."""
+    placed = [o for o in case.known.ordered if o.kind == "message"]
+    mine = [o for o in placed if o.user == order.user]
+    alike = [o for o in mine if o.item == order.item]
+    before = [
+        t
+        for t in turns_of(case)
+        if (t.user, t.item) == (order.user, order.item)
+        and t.frame.number < order.frame.number
+    ]
+    return next(iter([*alike[len(before) :], *alike[-1:], *mine]), None)
 
 
 def turns_of(case: Case) -> tuple[Turn, ...]:

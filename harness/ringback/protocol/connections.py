@@ -58,7 +58,9 @@ class Connections:
         """A link that leads there: one that stands or is being opened, or a new one.
 
         A standing link serves when its far address is the wanted one; over TLS the
-        wanted name must have been proven on it (RFC 5923 §9 warns of less).
+        wanted name must have been proven on it (RFC 5923 §9 warns of less). Who is
+        wanted by an IP address alone, as gateways and phones write it in Contacts, has
+        no name beyond the one that this link has proven.
         """
         for link in self._links.values():
             if link.target == target or _reaches(link, target):
@@ -107,7 +109,8 @@ def _reaches(link: Link, target: Target) -> bool:
     if link.secured != target.secured:
         return False
     if link.remote == target.address:
-        return not target.secured or target.name in link.names
+        nameless = target.name == target.address.host
+        return not target.secured or nameless or target.name in link.names
     ours, named = link.target, target.address.host == target.name
     return (
         named

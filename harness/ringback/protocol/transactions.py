@@ -227,7 +227,8 @@ class Transactions:
         line = split_list(response.first("via"))
         via = Via.parse(line[0] if line else "")
         ours = self._ours.get(f"{via.branch}:{cseq(response).method}")
-        if ours is None or (via.host, via.port) != (self._host, self._port):
+        here = (via.host.lower(), via.port) == (self._host.lower(), self._port)
+        if ours is None or not here:
             text = f"no transaction takes {response.start!r} for {via.branch!r}"
             self._out(Trace(text))
         else:

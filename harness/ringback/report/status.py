@@ -6,6 +6,8 @@ from enum import IntEnum
 from ringback.judge.finding import Finding
 from ringback.report.records import FindingRecord
 
+OUR_OWN = "evidence"  # the area of what ringback says of itself
+
 
 class Exit(IntEnum):
     """A run in which nothing executed is never green."""
@@ -22,12 +24,13 @@ class Exit(IntEnum):
 def exit_status(findings: Sequence[FindingRecord | Finding]) -> Exit:
     """A failed MUST outranks our own trouble: what is proved stays proved."""
     outcomes = {str(f.outcome) for f in findings}
+    judged = {str(f.outcome) for f in findings if f.area != OUR_OWN}
     if any(f.outcome == "fail" and f.level == "MUST" for f in findings):
         return Exit.FAILED
     if "error" in outcomes:
         return Exit.OUR_FAULT
     if "inconclusive" in outcomes:
         return Exit.INCONCLUSIVE
-    if not outcomes & {"pass", "deviation", "fail"}:
+    if not judged & {"pass", "deviation", "fail"}:
         return Exit.NOTHING_RAN
     return Exit.GREEN

@@ -3,8 +3,9 @@
 Pure text; whoever prints it chooses the colour.
 """
 
-from collections.abc import Iterable, Sequence
-from textwrap import wrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import indent, wrap
 
 from ringback.report.records import Arrow, FindingRecord, Header, ScenarioRecord
 
@@ -27,6 +28,7 @@ SIGN = {
     "not-applicable": ".",
 }
 LABEL = 10
+FEW = 3  # undecided cases of a scenario that are told one by one
 WIDTH = 100
 
 
@@ -83,15 +85,48 @@ def failure_block(finding: FindingRecord) -> str:
         ("arrived", f"{finding.because}   {where}".rstrip()),
         ("cause", finding.cause),
         ("try", finding.fix),
-        ("again", finding.again),
     ]
-    return "\n".join([first, *(_row(k, text) for k, text in rows if text)])
+    told = [_row(label, text) for label, text in rows if text]
+    if finding.again:  # in one line, to be copied
+        told.append(f"    {'again':<{LABEL}}{finding.again}")
+    return "\n".join([first, *told])
+
+
+def wrong_blocks(findings: Iterable[FindingRecord]) -> Iterator[tuple[str, str]]:
+    """Everything that is wrong, the worst first, each with its outcome. Where one
+    trouble leaves much of a scenario undecided, that is told in one block."""
+    wrong = [f for f in findings if f.outcome in ORDER[:3]]
+    many = {
+        scenario
+        for scenario, n in Counter(
+            f.scenario for f in wrong if f.outcome == "inconclusive"
+        ).items()
+        if n > FEW
+    }
+    for finding in sorted(wrong, key=lambda f: ORDER.index(f.outcome)):
+        if finding.outcome != "inconclusive" or finding.scenario not in many:
+            yield finding.outcome, failure_block(finding)
+    for scenario in sorted(many):
+        here = [f for f in wrong if f.scenario == scenario]
+        yield "inconclusive", _undecided_block(scenario, here)
+
+
+def _undecided_block(scenario: str, findings: Iterable[FindingRecord]) -> str:
+    reasons: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.outcome == "inconclusive":
+            reasons.setdefault(finding.because, []).append(finding.requirement)
+    rows = [
+        f"    {why}:\n" + indent("\n".join(wrap(", ".join(ids), WIDTH - 8)), " " * 8)
+        for why, ids in reasons.items()
+    ]
+    return "\n".join([f"{SIGN['inconclusive']} undecided in {scenario}", *rows])
 
 
 def _row(label: str, text: str) -> str:
     broken = wrap(text, WIDTH - LABEL - 4, break_long_words=False) or [""]
-    indent = "\n" + " " * (LABEL + 4)
-    return f"    {label:<{LABEL}}{indent.join(broken)}"
+    under = "\n" + " " * (LABEL + 4)
+    return f"    {label:<{LABEL}}{under.join(broken)}"
 
 
 def ladder_line(arrow: Arrow, *, accused: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -56,7 +57,9 @@ def declared(item: pytest.Item, asked: Asked) -> Declared:
 
 
 def _again(asked: Asked, mode: str) -> list[str]:
-    words = [f"--sut {role}={where}" for role, where in asked.config.sut.items()]
+    words = [f"--sut {quote(f'{r}={where}')}" for r, where in asked.config.sut.items()]
+    words += [f"--resolve {name}={host}" for name, host in asked.resolve.items()]
+    words += [f"--config {quote(asked.config_file)}"] if asked.config_file else []
     words.append(f"--security {mode}")
     return [*words, "--net memory"] if asked.net == "memory" else words
 
@@ -71,13 +74,14 @@ def selected(
     """
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
+    words = _understood(asked.select, [i for i in items if scenario_of(i)])
     for item in items:
         marker = item.get_closest_marker("scenario")
         if marker is None:
             kept.append(item)
             continue
         _checked(item, marker)
-        wanted = _wanted(asked, item, marker)
+        wanted = _wanted(asked, words, item)
         (kept if wanted else dropped).append(item)
     kept.sort(key=lambda item: not scenario_of(item).startswith(PLAIN))
     return kept, dropped
@@ -95,16 +99,38 @@ def _checked(item: pytest.Item, marker: pytest.Mark) -> None:
         raise Misuse(f"{where} settles {', '.join(unknown)}: in no catalogue sheet")
 
 
-def _wanted(asked: Asked, item: pytest.Item, marker: pytest.Mark) -> bool:
+Words = dict[str, frozenset[str]]  # a word of SELECT, and the requirements it means
+
+
+def _understood(select_: Sequence[str], items: Sequence[pytest.Item]) -> Words:
+    """Misuse for a word that names neither scenario nor requirement."""
+    names = {scenario_id(item).partition("@")[0]: () for item in items}
+    found: Words = {}
+    for word in select_:
+        named = any(_names_scenario(word, item) for item in items)
+        requirement = word.partition(":")[2]
+        if requirement and (not named or requirement not in catalogue()):
+            select([word if not named else requirement], names)
+        try:
+            found[word] = frozenset(select([word]) if ":" not in word else ())
+        except Misuse:
+            if not named:
+                select([word], names)
+            found[word] = frozenset()
+    return found
+
+
+def _wanted(asked: Asked, words: Words, item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("scenario")
+    assert marker is not None
     if marker.kwargs["slow"] and not asked.slow:
         return False
     if not asked.select:
         return True
-    words = [w for w in asked.select if not _names_scenario(w, item)]
-    if len(words) < len(asked.select):
-        return True
-    others = [w for w in words if not _is_scenario_word(w)]
-    return bool(others and set(marker.kwargs["settles"]) & set(select(others)))
+    settles = set(marker.kwargs["settles"])
+    return any(
+        settles & meant or _names_scenario(word, item) for word, meant in words.items()
+    )
 
 
 def _is_scenario_word(word: str) -> bool:
@@ -123,13 +149,21 @@ def _names_scenario(word: str, item: pytest.Item) -> bool:
     )
 
 
+def _meant(word: str) -> tuple[str, ...]:
+    """Nothing for the folder of a suite; whoever collects complains of other words."""
+    try:
+        return select([word])
+    except Misuse:
+        return ()
+
+
 def requirements(asked: Asked) -> frozenset[str] | None:
     """What is judged and reported; None is everything that applies."""
     strong = {r.id for r in catalogue().values() if r.level in STRENGTH[asked.level]}
     words = [w.rpartition(":")[2] for w in asked.select if ":" in w]
     words += [w for w in asked.select if ":" not in w and not _is_scenario_word(w)]
     areas = {r.area for r in catalogue().values()}
-    named = [w for w in words if w not in areas]
+    named = {i for w in words if w not in areas for i in _meant(w)}
     if named:
-        return frozenset(strong & set(select(named)))
+        return frozenset(strong & named)
     return frozenset(strong) if asked.level != "may" else None

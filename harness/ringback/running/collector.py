@@ -139,14 +139,13 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """For those who run pytest itself."""
-        from ringback.report.terminal import failure_block, summary
+        from ringback.report.terminal import summary, wrong_blocks
 
         if not self.begun:
             return
         terminalreporter.section("ringback")
-        for finding in self.found:
-            if finding.outcome in {"fail", "error", "inconclusive"}:
-                terminalreporter.write_line(failure_block(finding))
+        for _, block in wrong_blocks(self.found):
+            terminalreporter.write_line(block)
         run = read(self.folder.findings)
         seconds = run.footer.seconds if run.footer else 0.0
         terminalreporter.write_line(summary(self.found, seconds))

@@ -10,8 +10,6 @@ from _pytest.terminal import TerminalReporter
 from ringback.report.records import FindingRecord, Footer, Header, Run, ScenarioRecord
 from ringback.report.status import Exit
 from ringback.report.terminal import (
-    ORDER,
-    failure_block,
     heading,
     ladder_line,
     scenario_line,
@@ -59,10 +57,9 @@ class Face:
         self._say(scenario_line(scenario, findings), worst(findings))
 
     def pytest_ringback_ends(self, run: Run, footer: Footer, folder: "Folder") -> None:
-        for finding in sorted(run.findings, key=lambda f: ORDER.index(f.outcome)):
-            if finding.outcome in {"fail", "error", "inconclusive"}:
-                self._say("")
-                self._say(failure_block(finding), finding.outcome)
+        for outcome, block in wrong_blocks(run.findings):
+            self._say("")
+            self._say(block, outcome)
         self._say("")
         if self._finale:
             self._say(_finale(run))

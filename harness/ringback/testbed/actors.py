@@ -7,6 +7,7 @@ from ringback.faults import Untestable
 from ringback.peers.client import Client as ReferenceClient
 from ringback.peers.client import ClientCall, Question, Request
 from ringback.peers.phone import Phone as ReferencePhone
+from ringback.peers.phone_script import Script
 from ringback.protocol.mailbox import Greeting
 from ringback.protocol.world import Wish
 from ringback.testbed.outside import number_for
@@ -17,30 +18,37 @@ if TYPE_CHECKING:
 
 Give = Callable[[Iterable[Wish]], None]
 Number = Callable[[str], str]
+Known = Callable[[str, str], bool]  # whether our store has a user's message
 
 
 class Client:
     """The mail client: orders, watches, hangs up.
 
     ``orders`` remembers what was ordered, for the circumstances: kind, item, number;
-    ``calls`` what became of each.
+    ``missing`` whether our store lacked it then, ``calls`` what became of each.
     """
 
-    def __init__(self, peer: ReferenceClient, give: Give, number: Number) -> None:
+    def __init__(
+        self, peer: ReferenceClient, give: Give, number: Number, known: Known
+    ) -> None:
         self.peer = peer
         self._give = give
         self._number = number
+        self._known = known
+        self.missing: list[bool] = []
         self.orders: list[tuple[str, str, str]] = []
         self.calls: list[ClientCall] = []
 
     def plays(self, message: str, on: str) -> ClientCall:
         """Order a voice message to a number."""
         self.orders.append(("message", message, on))
+        self.missing.append(not self._known(self.peer.settings.user, message))
         return self._ordered(self.peer.plays(message, on=self._number(on)))
 
     def plays_greeting(self, kind: Greeting, on: str) -> ClientCall:
         """Order a greeting to be played and recorded anew (the older service only)."""
         self.orders.append(("greeting", str(kind), on))
+        self.missing.append(False)
         return self._ordered(self.peer.plays_greeting(kind, on=self._number(on)))
 
     def hangs_up(self, call: ClientCall) -> None:
@@ -160,6 +168,10 @@ class Phone:
         """
         if self.peer is not None and self._hears_ours:
             self.peer.listens_for(seconds)
+
+    def forgets(self) -> None:
+        """The next call meets a phone that presses nothing and says nothing."""
+        self._ours("forget").script = Script(after=self._ours("forget").script.after)
 
     def stays(self) -> None:
         """Do not hang up by itself: somebody else ends the call."""

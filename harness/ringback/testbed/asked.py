@@ -1,6 +1,7 @@
 """What a run was asked for, from command line and configuration."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ class Asked:
     level: str
     select: tuple[str, ...]
     slow: bool
+    config_file: str = ""  # as it was named
+    resolve: Mapping[str, str] = field(default_factory=dict)  # beside the config's
 
     @classmethod
     def of(cls, option: Any) -> "Asked":
@@ -31,8 +34,9 @@ class Asked:
         path = option.ringback_config
         config = load(Path(path)) if path else Config()
         sut = {**config.sut, **_roles(list(option.ringback_sut or ()))}
-        resolve = {**config.resolve, **_pairs("--resolve", option.ringback_resolve)}
-        config = msgspec.structs.replace(config, sut=sut, resolve=resolve)
+        resolve = _pairs("--resolve", option.ringback_resolve)
+        names = {**config.resolve, **resolve}
+        config = msgspec.structs.replace(config, sut=sut, resolve=names)
         outside = parse_sut(sut)
         if outside and option.ringback_net == "memory":
             raise Misuse("--net memory has no SUT: leave out --sut, or use sockets")
@@ -45,6 +49,8 @@ class Asked:
             level=option.ringback_level,
             select=tuple(option.ringback_select or ()),
             slow=option.ringback_slow,
+            config_file=path or "",
+            resolve=resolve,
         )
 
 

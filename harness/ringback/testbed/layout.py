@@ -79,7 +79,7 @@ def _are_tables(new: Any) -> bool:
 
 def names_and_hosts(config: Config) -> dict[str, str]:
     """What stands in for DNS: the reference roles' names, then ``[resolve]``."""
-    um: tuple[Worker, ...] = config.um.workers
+    um: tuple[Worker, ...] = config.um.crew
     return {
         config.um.name: config.um.host,
         **{worker.name: worker.host for worker in um},

@@ -113,7 +113,7 @@ class Theatre:
     def um(self) -> tuple[Seated, UmService]:
         """The workers, then the service that redirects to them."""
         place = self.config.um
-        for number, _ in enumerate(place.workers):
+        for number, _ in enumerate(place.crew):
             self._worker(number)
         trusted = self._trusted(self.config.cas.name)
         peer = UmService(
@@ -123,7 +123,7 @@ class Theatre:
                 security=self.security,
                 workers=tuple(
                     Target(Address(w.host, self._port(w)), self.security.tls, w.name)
-                    for w in place.workers
+                    for w in place.crew
                 ),
                 trusted=trusted if self.security.tls else (),
                 timing=self.timing,
@@ -135,7 +135,7 @@ class Theatre:
         return self.sits(peer, Role.UM, place.host, **words), peer
 
     def _worker(self, number: int) -> Seated:
-        um, place = self.config.um, self.config.um.workers[number]
+        um, place = self.config.um, self.config.um.crew[number]
         trusted = self._trusted(
             self.config.cas.name, *(gateway.name for gateway in um.gateways)
         )

@@ -191,8 +191,7 @@ class Ground:
         number = loopback.claim()
         recorder = None
         if not rights():
-            hosts = {"127.0.0.1", *_hosts_outside(asked)}
-            recorder = Recorder(number, hosts if asked.outside else ())
+            recorder = Recorder(number, _hosts_outside(asked))
         resolver = Resolver()
         ground = cls(SocketNetwork(resolver, recorder=recorder), number, recorder)
         ground.names = resolver

@@ -68,6 +68,7 @@ class Testbed:
         self._gateway: Seated | None = None
         self._cas: Seated | None = None
         self._dialled = ""
+        self._stored: dict[str, Sound] = {}
         self._started = datetime.now(UTC)
         ground.knows(config)
         self.network.begin_scenario(declared.id)
@@ -126,7 +127,8 @@ class Testbed:
         seat, peer = self.theatre.client(
             host, user, password, dialect, pre_emptive=not waits_to_be_asked
         )
-        client = Client(peer, self._giving(seat), self.phone.number)
+        give, number = self._giving(seat), self.phone.number
+        client = Client(peer, give, number, self._knows)
         self._clients.append(client)
         return client
 
@@ -189,6 +191,11 @@ class Testbed:
         if seat is None:
             raise Untestable(f"only a {role} of ours can be told to go")
         self.network.unseat(seat)
+
+    def sound_of(self, user: str, message: str) -> bytes:
+        """A stored message as mu-law octets: something to say."""
+        found = self.theatre.mailbox.answer(FindMessage(user, message))
+        return found.ulaw if isinstance(found, VoiceMessage) else b""
 
     def dials(self, digits: str) -> None:
         """Say what the gateway must be asked for, where that is not what is typed."""
@@ -271,9 +278,12 @@ class Testbed:
                 item=item,
                 dial_string=number,
                 dialect=client.peer.settings.dialect,
+                missing=missing,
             )
             for client in self._clients
-            for kind, item, number in client.orders
+            for (kind, item, number), missing in zip(
+                client.orders, client.missing, strict=True
+            )
         )
         return self.session.circumstances(
             self.declared,
@@ -285,7 +295,7 @@ class Testbed:
             ordered=orders,
             dialled=self._dialled
             or next((self.phone.number(o.dial_string) for o in orders), ""),
-            stored=tuple(self._sounds(orders)),
+            stored=tuple(self._stored.values()),
             expected=Expected(
                 phone=self.phone.behaviour,
                 refusal=self.phone.refusal,
@@ -312,14 +322,15 @@ class Testbed:
         found = self.theatre.mailbox.answer(FindMessage(user, item))
         return len(found.ulaw) / 8000 if isinstance(found, VoiceMessage) else 0.0
 
-    def _sounds(self, orders: Iterable[Ordered]) -> Iterable[Sound]:
-        for order in orders:
-            if order.kind == "message":
-                for item in dict.fromkeys((order.item, LATEST)):
-                    found = self.theatre.mailbox.answer(FindMessage(order.user, item))
-                    if isinstance(found, VoiceMessage):
-                        yield Sound(id=item, ulaw=found.ulaw)
-                        break
+    def _knows(self, user: str, item: str) -> bool:
+        """Whether our store has that message; how it sounds is remembered, or how the
+        latest one does."""
+        for one in dict.fromkeys((item, LATEST)):
+            found = self.theatre.mailbox.answer(FindMessage(user, one))
+            if isinstance(found, VoiceMessage):
+                self._stored.setdefault(one, Sound(id=one, ulaw=found.ulaw))
+                return one == item
+        return False
 
     def _judged(self, evidence: Evidence) -> Iterable[Finding]:
         from ringback.judge.judge import judge

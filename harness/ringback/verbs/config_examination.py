@@ -98,7 +98,7 @@ def _hosts(config: Config) -> Iterator[tuple[str, str]]:
     yield "cas.host", config.cas.host
     yield "gateway.host", config.gateway.host
     yield "phone.host", config.phone.host
-    for worker in config.um.workers:
+    for worker in config.um.crew:
         yield f"um.workers: {worker.name}", worker.host
     for gateway in config.um.gateways:
         yield f"um.gateways: {gateway.name}", gateway.host
@@ -122,7 +122,7 @@ def served_ports(config: Config) -> tuple[Port, ...]:
         (Role.UM, "um", um, ("port", "secured_port")),
         *(
             (Role.UM, f"um.workers ({one.name})", one, ("port", "secured_port"))
-            for one in um.workers
+            for one in um.crew
         ),
         (Role.GATEWAY, "gateway", gateway, ("port", "secured_port", "phone_port")),
         (Role.PHONE, "phone", phone, ("port", "secured_port")),

@@ -170,13 +170,19 @@ def show(base: Path, run_id: str, case: str) -> str:
     try:
         run = read(path)
     except (OSError, ValueError) as trouble:
-        raise Misuse(f"no run {run_id}: {trouble}") from trouble
+        raise Misuse(_no_run(base, run_id)) from trouble
     scenario_id, _, requirement = case.partition(":")
     scenario = next((s for s in run.scenarios if s.id == scenario_id), None)
     if scenario is None:
         known = "\n  ".join(s.id for s in run.scenarios)
         raise Misuse(f"{run_id} has no scenario {scenario_id}; it has\n  {known}")
     return "\n".join(_shown(run, scenario, requirement))
+
+
+def _no_run(base: Path, run_id: str) -> str:
+    names = sorted(path.parent.name for path in base.glob(f"reports/*/{FINDINGS}"))
+    there = f"; there are {', '.join(names[-6:])}" if names else ", nor any other"
+    return f"no run {run_id} in {base / 'reports'}{there}"
 
 
 def _shown(run: Run, scenario: ScenarioRecord, requirement: str) -> Iterable[str]:

@@ -29,4 +29,5 @@ def _trouble(one: Outside, names: dict[str, str]) -> str:
         with socket.create_connection((host, one.address.port), PATIENCE):
             return ""
     except OSError as trouble:
-        return f"the {one.role} under test does not answer at {one.address}: {trouble}"
+        why = (trouble.strerror or str(trouble)).lower()
+        return f"the {one.role} under test does not answer at {one.address}: {why}"

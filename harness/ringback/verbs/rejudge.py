@@ -18,11 +18,13 @@ def judge_file(file: Path, keylog: Path | None, say: Callable[[str], object]) ->
         octets = file.read_bytes()
         secrets = keylog.read_bytes() if keylog else b""
     except OSError as trouble:
-        raise Misuse(str(trouble)) from trouble
+        raise Misuse(f"{trouble.filename}: {trouble.strerror}") from trouble
     try:
         evidence = read(octets, secrets)
     except Malformed as trouble:
         raise Misuse(f"{file}: {trouble}") from trouble
+    if not evidence.packets:
+        raise Misuse(f"{file}: {'; '.join(evidence.complaints) or 'no packet in it'}")
     known = evidence.circumstances
     say(
         f"{file}: {known.scenario if known else 'a capture that ringback did not make'}"

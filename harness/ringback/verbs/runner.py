@@ -1,7 +1,11 @@
 """``run`` and ``demo``: pytest with our own face."""
 
+import sys
+from argparse import Namespace
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -33,6 +37,20 @@ class Order:
     fail_fast: bool = False
     slow: bool = False
 
+    def options(self) -> Namespace:
+        """As pytest would spell them."""
+        return Namespace(
+            ringback_select=self.select,
+            ringback_sut=[f"{role}={where}" for role, where in self.sut.items()],
+            ringback_security=self.security,
+            ringback_net=self.net,
+            ringback_resolve=[f"{n}={host}" for n, host in self.resolve.items()],
+            ringback_config=str(self.config_file) if self.config_file else None,
+            ringback_out=str(self.out),
+            ringback_level=self.level,
+            ringback_slow=self.slow,
+        )
+
 
 def demo(out: Path, say: Say) -> int:
     """The plain call in all three modes on real sockets, captured."""
@@ -41,8 +59,10 @@ def demo(out: Path, say: Say) -> int:
 
 def run(order: Order, *, say: Say, finale: bool = False) -> int:
     """Play, judge, report; the exit status of the command."""
+    from ringback.testbed.asked import Asked
     from ringback.verbs.probe import unreachable
 
+    Asked.of(order.options())  # a mistake in it is told before anything is done
     if order.only_list:
         from ringback.verbs.listing import scenarios
 
@@ -53,9 +73,12 @@ def run(order: Order, *, say: Say, finale: bool = False) -> int:
         say(f"ringback: {trouble}")
         return Exit.UNREACHABLE
     face = Face(finale=finale)
-    code = pytest.main([*arguments(order), *map(str, areas())], plugins=[face])
-    if face.trouble:
-        raise Misuse(face.trouble)
+    with redirect_stderr(StringIO()) as said:  # pytest's own way to speak of misuse
+        code = pytest.main([*arguments(order), *map(str, areas())], plugins=[face])
+    told = said.getvalue().removeprefix("ERROR: ").strip()
+    if face.trouble or code == pytest.ExitCode.USAGE_ERROR:
+        raise Misuse(face.trouble or told)
+    sys.stderr.write(told + "\n" if told else "")
     if code == pytest.ExitCode.INTERRUPTED:
         return 130
     if code == pytest.ExitCode.INTERNAL_ERROR:

@@ -25,7 +25,7 @@ from ringback.values import Role, Security
 
 Say = Callable[[str], object]
 SERVED = (Role.PHONE, Role.GATEWAY, Role.UM, Role.CAS)  # from the phone inwards
-RINGS = 1.0  # seconds before the phone is picked up
+RINGS = 2.0  # seconds before the phone is picked up
 SHARED = "RINGBACK_PASSWORD"  # one password for every user of the lab
 
 
@@ -94,16 +94,15 @@ def _announced(
     with tempfile.TemporaryDirectory(prefix="ringback-") as folder:
         root = (ready.parent if ready else Path(folder)) / "ringback-root.pem"
         root.write_bytes(lab.root)
-        _say_where(theatre, root, say)
-        if ready is None:
-            yield
-            return
         try:
-            _write_ready(ready, theatre, root)
+            if ready is not None:
+                _write_ready(ready, theatre, root)
+            _say_where(theatre, root, say)
             yield
         finally:
-            ready.unlink(missing_ok=True)
-            root.unlink(missing_ok=True)
+            if ready is not None:
+                ready.unlink(missing_ok=True)
+                root.unlink(missing_ok=True)
 
 
 def _say_where(theatre: Theatre, root: Path, say: Say) -> None:

@@ -132,7 +132,7 @@ class Framer:
                 if lengths[0] != lengths[-1]:
                     raise self._broken("Content-Length fields contradict", place)
             at += len(field.octets) + 2
-        if not lengths and self._lenient and not head.first("content-type"):
+        if not lengths and self._lenient and _is_bodiless(head):
             return 0
         if not lengths:
             raise self._broken("no Content-Length on a stream", end - 2)
@@ -154,3 +154,9 @@ class Framer:
 
     def _broken(self, why: str, at: int) -> Malformed:
         return Malformed(why, bytes(self._unread), at)
+
+
+def _is_bodiless(head: Message) -> bool:
+    """Whether this is SIP, and speaks of no body."""
+    spoken = head.status or head.start.upper().endswith(b" SIP/2.0")
+    return bool(spoken) and not head.first("content-type")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,8 @@ import pytest
 from ringback.net.programs import install_command
 
 PATIENCE = 10.0  # seconds until it is ready, and until it has ended
+
+_KEPT = ("PATH", "LANG", "LC_ALL")
 
 
 def installed(name: str) -> None:
@@ -42,6 +44,8 @@ class Program:
         self._folder = tempfile.TemporaryDirectory(prefix="ringback-outside-")
         self.folder = Path(self._folder.name)
         self.status: int | None = None
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self.environment = {**kept, "HOME": self._folder.name, "TERM": "dumb"}
         self._said = bytearray()
         self._news = threading.Condition()
         self._silent = False
@@ -68,7 +72,7 @@ class Program:
             stdout=theirs,
             stderr=theirs,
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment,
             start_new_session=True,
         )
         os.close(theirs)
@@ -107,10 +111,11 @@ class Program:
 
     def end(self) -> None:
         """End it, gently at first; what it recorded stays until ``forget``."""
-        if self._process.poll() is None:
-            self._process.send_signal(self.ends_at)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(2.0)
+        for _ in range(2):  # at the second baresip waits for nobody's BYE any more
+            if self._process.poll() is None:
+                self._process.send_signal(self.ends_at)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(2.0)
         if self._process.poll() is None:
             self._process.kill()
         self.finishes()
@@ -119,12 +124,6 @@ class Program:
 
     def collect(self) -> None:
         """Read what it left in its folder, before that is gone."""
-
-    def _environment(self) -> Mapping[str, str]:
-        kept = {
-            name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ
-        }
-        return {**kept, "HOME": str(self.folder), "TERM": "dumb"}
 
     def _listen(self, terminal: int) -> None:
         with suppress(OSError):  # EIO: the other end is closed

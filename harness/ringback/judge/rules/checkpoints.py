@@ -4,6 +4,8 @@ Facts §1.2, §6.3 and §9: did the CAS take the order, did it send an INVITE, d
 pass one on, was there an answer and sound.
 """
 
+from collections.abc import Sequence
+
 from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
@@ -90,16 +92,35 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
 
 
 def the_number_is_dialled_as_allowed(case: Case) -> Verdict:
-    """Facts §6.3: the digits that the policy let pass are the digits sent."""
-    invites = case.invites(Leg.UM_GATEWAY)
-    expected = case.known.dialled
-    if not expected or not invites:
+    """Facts §6.3: the digits that the policy let pass are the digits sent.
+
+    Where a gateway sends the caller elsewhere its Contact is the number from there on
+    (RFC 3261 §8.1.3.4).
+    """
+    invites = _first_of_each_call(case.invites(Leg.UM_GATEWAY))
+    if not case.known.dialled or not invites:
         return undecided("no number is known that had to be dialled, or no INVITE")
-    wrong = [x for x in invites if _digits(x.request) != _plain(expected)]
+    others = (order.dial_string for order in case.known.ordered[1:])
+    expected = list(dict.fromkeys(map(_plain, (case.known.dialled, *others))))
+    wrong = [x for x in invites if _digits(x.request) not in expected]
     if wrong:
-        numbers = f"{_digits(wrong[0].request)!r} instead of {_plain(expected)!r}"
+        wanted = " or ".join(map(repr, expected))
+        numbers = f"{_digits(wrong[0].request)!r} instead of {wanted}"
         return fails(f"the gateway was asked for {numbers}", *(x.frame for x in wrong))
     return passes("the gateway was asked for it", *(x.frame for x in invites))
+
+
+def _first_of_each_call(invites: Sequence[Exchange]) -> list[Exchange]:
+    """Without those that follow a redirection."""
+    moved: set[str] = set()
+    found = []
+    for one in invites:
+        call_id = one.request.call_id
+        if call_id not in moved:
+            found.append(one)
+        if one.final is not None and one.final.status // 100 == 3:
+            moved.add(call_id)
+    return found
 
 
 def a_refused_order_leaves_no_invite(case: Case) -> Verdict:
@@ -156,13 +177,16 @@ def no_media_runs_over_the_cas(case: Case) -> Verdict:
 
 def deserving(case: Case) -> list[Turn]:
     """Orders that had to be accepted: authenticated, of a known message, one a time."""
-    known = existence(case)
-    if known is Existence.NO:
-        return []
     orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
-    if known is Existence.UNKNOWN:
-        orders = [t for t in orders if t.refusal not in BAD_ITEM[t.dialect]]
+    orders = [t for t in orders if not _may_be_unknown(case, t)]
     return [t for t in orders if not _still_talking(case, t)]
+
+
+def _may_be_unknown(case: Case, order: Turn) -> bool:
+    known = existence(case, order)
+    if known is Existence.UNKNOWN:
+        return order.refusal in BAD_ITEM[order.dialect]
+    return known is Existence.NO
 
 
 def _still_talking(case: Case, order: Turn) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ringback.evidence.circumstances import Sound
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Heard, Stream
+from ringback.judge.descriptions import described, sound_of
 from ringback.judge.turns import turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
@@ -47,6 +48,8 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
         return undecided("the stored message is silence")
     ends = stream.frames[0], stream.frames[-1]
     missing = len(stored.ulaw) - whole
+    if likeness < LIKENESS and (asked := _hold(case, leg, sender)):
+        return undecided("the listener put the sound on hold", asked)
     if likeness < LIKENESS:
         why = f"what was heard is like the message by {likeness:.3f} only"
         return fails(why, *ends)
@@ -56,6 +59,48 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
         return fails(f"the last {missing / 8000:.2f} s were not heard", *ends)
     heard = f"alike by {likeness:.3f}, {at / 8000:.2f} s after the first packet"
     return passes(heard, *ends)
+
+
+def a_greeting_is_played_as_it_was_recorded(case: Case) -> Verdict:
+    """Facts §7.3: what was said after the beep is what the next such call plays."""
+    ordered = [(o.user, o.item) for o in case.known.ordered if o.kind == "greeting"]
+    played = [s for s in case.streams_of(Leg.UM_GATEWAY, Role.UM) if s.sound]
+    played.sort(key=lambda s: s.frame.number)
+    if len(ordered) != 2 or len({*ordered}) != 1 or len(played) != 2:
+        return undecided("nobody ordered the same greeting twice, one after the other")
+    again = played[1]
+    spoken = [
+        said
+        for s in case.streams_of(Leg.UM_GATEWAY, Role.GATEWAY)
+        if s.sound and s.frame.number < again.frame.number
+        if (said := _spoken(s))
+    ]
+    if not spoken:
+        return undecided("the phone said nothing during the first call")
+    said = max(spoken, key=len)
+    likeness, at, whole = _likeness(said, _octets(again))
+    ends = again.frames[0], again.frames[-1]
+    if whole is None or likeness < LIKENESS or len(said) - whole > LENGTH:
+        why = f"what was recorded is not what was played: like it by {likeness:.3f}"
+        return fails(why, *ends, by=Role.UM)
+    return passes(f"alike by {likeness:.3f}, {at / 8000:.2f} s after the start", *ends)
+
+
+def _spoken(stream: Stream) -> bytes:
+    """Mu-law from the first sound to the last, without the silence around."""
+    kind, line = _octets(stream)
+    ulaw = g711.alaw_to_ulaw(line) if kind else line
+    return ulaw.strip(b"\xff\x7f")
+
+
+def _hold(case: Case, leg: Leg, sender: Role) -> Frame | None:
+    """Where the listener said that it would not listen for a while (RFC 3264 §8.4)."""
+    for thing in described(case):
+        media = sound_of(thing.sdp)
+        mine = thing.frame.leg is leg and thing.frame.sender is not sender
+        if media and mine and media.direction in ("sendonly", "inactive"):
+            return thing.frame
+    return None
 
 
 def stored_message(case: Case) -> Sound | None:

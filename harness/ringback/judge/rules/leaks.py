@@ -4,14 +4,19 @@ Facts §5.1 says what each mode of a dial plan hides; RFC 4568 §8.3 asks that k
 hidden; RFC 3711 §3 makes SRTP tell forged packets from true ones.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+
 from ringback.evidence.frame import Frame, RtpFrame, SipFrame
 from ringback.evidence.masking import masked_number
 from ringback.judge.case import SIP_LEGS, Case, Rule, Said, readable
 from ringback.judge.descriptions import described
 from ringback.judge.verdict import Verdict, deviates, fails, passes, undecided
-from ringback.values import Leg
+from ringback.values import Address, Leg
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, TelUri, parse
+
+UNEVEN = 0.008  # how often two octets are equal: noise has 0.0039, speech 0.02 and more
 
 
 def no_sip_in_the_clear(leg: Leg) -> Rule:
@@ -42,15 +47,31 @@ def _spoken(case: Case, leg: Leg) -> list[Frame]:
 
 
 def no_readable_sound(case: Case) -> Verdict:
-    """Facts §5.1: on a secured plan media is SRTP."""
+    """Facts §5.1: on a secured plan media is SRTP, in deed and not only in SDP."""
     sound = _sound(case)
     if not sound:
         return undecided("no RTP on um-gateway")
-    clear = [f for f in sound if not f.secured]
+    clear = [f for f in sound if not f.secured] or _in_plain_speech(sound)
     if clear:
         why = f"{len(clear)} of {len(sound)} packets are readable RTP"
         return fails(why, *clear[:5])
     return passes(f"{len(sound)} packets of SRTP", sound[0], sound[-1])
+
+
+def _in_plain_speech(sound: Iterable[RtpFrame]) -> list[RtpFrame]:
+    """Packets that no key opens and that are no noise, as what is encrypted must be:
+    two octets of cipher text are equal by 1 in 256, of speech or silence far more."""
+    streams: dict[Address, list[RtpFrame]] = {}
+    for frame in sound:
+        if frame.secured and frame.rtp is None:
+            streams.setdefault(frame.source, []).append(frame)
+    return [f for frames in streams.values() if _is_uneven(frames) for f in frames]
+
+
+def _is_uneven(frames: Iterable[RtpFrame]) -> bool:
+    octets = b"".join(frame.octets[12:] for frame in frames)
+    pairs = sum(count * (count - 1) for count in Counter(octets).values())
+    return len(octets) > 1000 and pairs > UNEVEN * len(octets) * (len(octets) - 1)
 
 
 def tags_of_srtp_are_true(case: Case) -> Verdict:

@@ -82,7 +82,7 @@ def a_call_id_stays_known(case: Case) -> Verdict:
     lost = [
         t
         for t in own
-        if t.refusal and t.frame.number < dead.get(t.named, t.frame.number + 1)
+        if t.status and t.refusal and t.frame.number < dead.get(t.named, t.frame.number + 1)
     ]
     if lost:
         why = f"a live call's id was answered with {lost[0].refusal}"
@@ -145,11 +145,10 @@ def _refused(turns: list[Turn], what: str) -> Verdict:
 
 def a_bad_message_id_is_refused(case: Case) -> Verdict:
     """MS-OXWUMS §3.1.4.8 and §4.15; facts §3.5."""
-    if existence(case) is not Existence.NO:
-        return undecided("it is not known that the message ordered does not exist")
     orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
+    orders = [t for t in orders if existence(case, t) is Existence.NO]
     if not orders:
-        return undecided("nobody ordered a call")
+        return undecided("nobody ordered a message that is known not to exist")
     wrong = [t for t in orders if t.refusal not in BAD_ITEM[t.dialect]]
     if wrong:
         how = wrong[0].refusal or "with a call id"

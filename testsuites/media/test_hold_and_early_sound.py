@@ -1,0 +1,44 @@
+"""The phone sounds before it answers, and puts the message on hold."""
+
+from ringback.suite import DESK, Client, Testbed, scenario
+
+RINGBACK = bytes([0x9C, 0x1C]) * 4000  # a second of a 4 kHz tone, mu-law
+CHANGED = ["MED-SDP-002", "MED-SDP-003", "MED-SDP-006", "SIP-CSEQ-001", "SIP-ACK-002"]
+
+
+@scenario(
+    settles=[
+        "RTP-EARLY-001",
+        "POP-STATE-001",
+        "POP-STATE-003",
+        "MED-HEARD-001",
+        "MED-HEARD-002",
+    ]
+)
+def test_sound_before_the_answer(testbed: Testbed, client: Client) -> None:
+    testbed.phone.rings_with(183, "Session Progress", early=RINGBACK)
+
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=20.0)
+
+
+@scenario(settles=["POP-STATE-001", "POP-STATE-003", "MED-HEARD-001"])
+def test_a_call_that_is_forwarded(testbed: Testbed, client: Client) -> None:
+    testbed.phone.rings_with(181, "Call Is Being Forwarded")
+
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=20.0)
+
+
+@scenario(settles=[*CHANGED, "RTP-SEQ-001", "RTP-TS-001", "POP-END-003"])
+def test_hold_and_resume(testbed: Testbed, client: Client) -> None:
+    testbed.phone.stays()
+    testbed.phone.holds(after=0.5)
+    testbed.phone.resumes(after=1.5)
+    testbed.phone.hangs_up(after=3.0)
+
+    call = client.plays("meeting", on=DESK)
+
+    testbed.until(call.is_over, within=20.0)
