@@ -8,7 +8,7 @@ PACKAGES := tshark sip-tester baresip
 MISSING   = $(strip $(foreach p,$(PROGRAMS),$(if $(shell command -v $(p)),,$(p))))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup programs lock format clean sample
+.PHONY: help demo test setup programs lock format clean sample golden
 
 help:
 	@echo 'make demo    order a voice message to a phone in all three security modes, captured and judged'
@@ -57,6 +57,21 @@ lock:
 format:
 	$(BIN)/ruff format harness testsuites benchmarks
 	$(BIN)/ruff check --fix harness testsuites benchmarks
+
+# The report that README points to, with its captures: reports/sample, captures/sample.
+sample: setup
+	rm -rf reports/sample captures/sample
+	$(BIN)/ringback demo --name sample
+	rm -rf reports/sample/allure-results
+
+# Captures whose verdicts are known; a selftest judges them again.
+GOLDEN := playonphone.the-plain-call playonphone.a-busy-phone \
+          playonphone.the-user-hangs-up-while-it-rings playonphone.a-number-that-policy-denies
+golden: setup
+	rm -rf build/golden captures/golden/*.pcapng captures/golden/*.verdicts
+	$(BIN)/ringback run $(GOLDEN) --net memory --security all --out build/golden --name golden
+	cp build/golden/captures/golden/*.pcapng captures/golden/
+	cd captures/golden && for f in *.pcapng; do ../../$(BIN)/ringback judge $$f > $${f%.pcapng}.verdicts || exit 1; done
 
 clean:
 	rm -rf $(VENV) .tox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -48,7 +48,7 @@ class PlainCall:
             str(testsuites() / "playonphone" / "test_the_plain_call.py")
         )
         self._scenario: Callable[..., None] = suite["test_the_plain_call"]
-        (marker,) = self._scenario.pytestmark  # type: ignore[attr-defined]
+        (marker,) = self._scenario.pytestmark
         self._wanted: dict[str, Any] = marker.kwargs
         self._declared = Declared(
             id=f"{SCENARIO}@{mode}",

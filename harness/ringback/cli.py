@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ringback import __version__
-from ringback.faults import Fault, Misuse, TestbedFault
+from ringback.faults import Fault, Misuse, TestbedFault, Unreachable
 
 MODES = ["unsecured", "sip-secured", "secured"]
 SHOW = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
@@ -42,6 +42,9 @@ def main() -> None:
     except Misuse as trouble:
         click.echo(f"ringback: {trouble}", err=True)
         status = 2
+    except Unreachable as trouble:
+        click.echo(f"ringback: {trouble}", err=True)
+        status = 6
     except TestbedFault as trouble:
         click.echo(f"ringback: {trouble}", err=True)
         status = 4
@@ -91,11 +94,12 @@ def _resolve_option(function: F) -> F:
     default=Path(),
     help="Where reports/ and captures/ go; here by default.",
 )
-def demo(out: Path) -> int:
+@click.option("--name", default="", help="What the run is called; default: the time.")
+def demo(out: Path, name: str) -> int:
     """Play one voice message on a phone in all three security modes, and judge it."""
     from ringback.verbs import runner
 
-    return runner.demo(out, say=click.echo)
+    return runner.demo(out, name, say=click.echo)
 
 
 @ringback.command()
@@ -154,6 +158,7 @@ def demo(out: Path) -> int:
     "--fail-fast", is_flag=True, help="Stop at the first scenario that fails."
 )
 @click.option("--slow", is_flag=True, help="Also play scenarios that need real time.")
+@click.option("--name", default="", help="What the run is called; default: the time.")
 def run(**words: Any) -> int:
     """Run suites. SELECT: case id, id prefix, requirement, area, "RFC 3261 §17"."""
     from ringback.verbs import runner

@@ -33,5 +33,9 @@ class Malformed(PeerFault):
         return f"{self.why}, at octet {self.at} of {len(self.octets)}"
 
 
+class Unreachable(Fault):
+    """The system under test does not answer at all."""
+
+
 class Untestable(Fault):
     """The world that a scenario needs cannot be had here: its cases are not-tested."""

@@ -47,6 +47,8 @@ def test_a_deleted_message_is_gone(testbed: Testbed, client: Client) -> None:
     testbed.phone.hangs_up(after=1.5)
     first = client.plays("meeting", on=DESK)
     testbed.until(first.is_over, within=10.0)
+    testbed.phone.forgets()
+    testbed.loses("alice", "meeting")
 
     second = client.plays("meeting", on=DESK)
 
@@ -61,6 +63,8 @@ def test_a_deleted_message_is_gone_in_the_older_service(testbed: Testbed) -> Non
     client = testbed.client_of("alice", dialect="umws")
     first = client.plays("meeting", on=DESK)
     testbed.until(first.is_over, within=10.0)
+    testbed.phone.forgets()
+    testbed.loses("alice", "meeting")
 
     second = client.plays("meeting", on=DESK)
 

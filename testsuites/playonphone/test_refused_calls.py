@@ -1,4 +1,4 @@
-"""What happens, and what the user's client learns, when the call does not come about."""
+"""What happens, and what the user's client learns, when no call comes about."""
 
 import pytest
 

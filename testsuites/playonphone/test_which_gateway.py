@@ -2,7 +2,8 @@
 
 from ringback.suite import DESK, Client, Testbed, scenario
 
-ANSWERED = ["POP-CHECK-003", "POP-CHECK-004", "MED-HEARD-001", "POP-END-003"]
+ANSWERED = ["POP-CHECK-003", "POP-CHECK-004", "POP-DIAL-001", "POP-END-003"]
+BRIEFLY = 0.5  # seconds of the message
 BOTH = {"um": {"gateways": [{}, {"outcalls_allowed": True}]}}
 FIRST_IS_FULL = {**BOTH, "gateway": {"channels": 0}}
 ONLY_THE_SECOND = {
@@ -11,7 +12,7 @@ ONLY_THE_SECOND = {
 NONE = {"um": {"gateways": [{"outcalls_allowed": False}]}}
 
 
-@scenario(settles=ANSWERED, config=BOTH, needs=["um", "gateway"])
+@scenario(settles=[*ANSWERED, "MED-HEARD-001"], config=BOTH, needs=["um", "gateway"])
 def test_the_first_gateway_is_gone(testbed: Testbed, client: Client) -> None:
     testbed.second_gateway_opens()
     testbed.gateway_closes()
@@ -27,6 +28,7 @@ def test_the_first_gateway_is_gone(testbed: Testbed, client: Client) -> None:
     needs=["um", "gateway"],
 )
 def test_the_first_gateway_has_no_line_free(testbed: Testbed, client: Client) -> None:
+    testbed.phone.hangs_up(after=BRIEFLY)
     testbed.second_gateway_opens()
 
     call = client.plays("hello", on=DESK)
@@ -36,6 +38,7 @@ def test_the_first_gateway_has_no_line_free(testbed: Testbed, client: Client) ->
 
 @scenario(settles=ANSWERED, config=ONLY_THE_SECOND, needs=["um", "gateway"])
 def test_only_the_second_gateway_may_call_out(testbed: Testbed, client: Client) -> None:
+    testbed.phone.hangs_up(after=BRIEFLY)
     testbed.second_gateway_opens()
 
     call = client.plays("hello", on=DESK)

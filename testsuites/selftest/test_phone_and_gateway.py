@@ -190,6 +190,14 @@ def test_a_phone_hangs_up_when_told_to_after_a_while() -> None:
     assert 2.1 <= line.network.now < 2.2
 
 
+def test_a_phone_that_has_heard_enough_hangs_up_whatever_is_said() -> None:
+    line = Line()
+    line.phone.listens_for(1.0)
+    line.dials()
+    line.until(lambda: "phone BYE" in line.words())
+    assert len(line.phone.heard) == 8000
+
+
 def test_silence_alone_does_not_make_it_hang_up() -> None:
     line = Line()
     line.dials()

@@ -1,4 +1,4 @@
-"""baresip, which nobody here wrote: as gateway and as phone; what it recorded counts."""
+"""baresip, which nobody here wrote, as gateway and as phone: its recording counts."""
 
 import io
 import subprocess
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from testsuites.selftest.outside.baresip import Baresip
-from testsuites.selftest.outside.commands import RINGBACK, run
+from testsuites.selftest.outside.commands import RINGBACK, Played, Served, run
 from testsuites.selftest.outside.program import installed
 
 from ringback.net import loopback
@@ -29,6 +29,37 @@ STATEMENT = f"""
 answers = "{DESK}"
 unknown = "+12065550404"
 mutual_tls = {{mutual}}
+"""
+PASSWORD = "for this test only"
+PHONE = "phone.ringback.test"
+CAS = "cas.ringback.test"
+OFFICE = """
+lab = "{lab}"
+[[users]]
+name = "alice"
+password_env = "PASSWORD"
+[um]
+host = "{um}"
+port = 5060
+call_limit = {limit}
+[[um.workers]]
+name = "um-1.ringback.test"
+host = "{worker}"
+port = 5060
+[[um.gateways]]
+name = "{gateway}"
+host = "{gateway}"
+port = 5060
+[cas]
+host = "{cas}"
+[gateway]
+name = "{gateway}"  # baresip asks DNS for a name in a Contact, and who is there?
+host = "{gateway}"
+port = 5060
+[gateway.phones]
+"*" = "sip:{desk}@phone.ringback.test:{port};transport={transport}"
+[phone]
+host = "{phone}"
 """
 LIKENESS = 0.9  # normalised cross-correlation at the best alignment
 
@@ -74,7 +105,7 @@ def test_over_tcp_the_gateway_answers_and_records_the_message(
     here = loopback.host(number, Role.GATEWAY)
     config = STATEMENT.format(mutual="false")
     with Baresip(here, PORT, number=DESK) as gateway:
-        judged = run(f"tcp:{here}:{PORT}", [PLAIN, UNKNOWN], tmp_path, config)
+        judged = run(f"gateway=tcp:{here}:{PORT}", [PLAIN, UNKNOWN], tmp_path, config)
 
     assert not judged.cases("fail", "error", "inconclusive"), judged.said
     assert judged.status == Exit.GREEN
@@ -84,40 +115,100 @@ def test_over_tcp_the_gateway_answers_and_records_the_message(
     assert likeness(*gateway.recorded) > LIKENESS
 
 
-@pytest.mark.parametrize("security", ["sip-secured", "secured"])
+@pytest.mark.parametrize(
+    ("security", "promised"), [("sip-secured", "false"), ("secured", "true")]
+)
 def test_over_tls_the_gateway_answers_and_records_the_message(
-    number: int, lab: Path, tmp_path: Path, security: str
+    number: int, lab: Path, tmp_path: Path, security: str, promised: str
 ) -> None:
+    """It never asks for a certificate: not applicable when the statement says so, a
+    failure, and the only one, when the statement promises mutual TLS."""
     here = loopback.host(number, Role.GATEWAY)
-    config = f'lab = "{lab}"\n' + STATEMENT.format(mutual="false")
+    config = f'lab = "{lab}"\n' + STATEMENT.format(mutual=promised)
     certificate = Lab.open(lab).identity_for(GATEWAY)
     encryption = "srtp-mand" if security == "secured" else ""
-    words = ("--security", security)
     with Baresip(
         here, PORT, certificate=certificate, encryption=encryption, number=DESK
     ) as gateway:
-        place = f"tls:{here}:{PORT + 1}"
-        judged = run(place, [PLAIN], tmp_path, config, *words)
+        place = f"gateway=tls:{here}:{PORT + 1}"
+        judged = run(place, [PLAIN], tmp_path, config, "--security", security)
 
-    assert not judged.cases("fail", "error", "inconclusive"), judged.said
-    assert judged.status == Exit.GREEN
+    mutual, srtp = "TLS-MUTUAL-002", judged.outcome("the-plain-call:SEC-SRTP-002")
+    if promised == "true":
+        assert judged.cases("fail", "error", "inconclusive") == {mutual}, judged.said
+        assert judged.status == Exit.FAILED
+    else:
+        assert not judged.cases("fail", "error", "inconclusive"), judged.said
+        assert judged.outcome(f"the-plain-call:{mutual}") == "not-applicable"
+        assert "mutual_tls" in judged.because(f"the-plain-call:{mutual}")
+        assert judged.status == Exit.GREEN
     assert judged.outcome("the-plain-call:TLS-NAME-004") == "pass"
     assert judged.outcome("the-plain-call:SEC-CLEAR-002") == "pass"
-    mutual = judged.finding("the-plain-call:TLS-MUTUAL-002")
-    assert (mutual.outcome, "mutual_tls" in mutual.because) == ("not-applicable", True)
-    srtp = judged.outcome("the-plain-call:SEC-SRTP-002")
     assert srtp == ("pass" if security == "secured" else "not-applicable")
     assert likeness(*gateway.recorded) > LIKENESS
 
 
-def test_a_statement_that_promises_mutual_tls_is_not_believed(
-    number: int, lab: Path, tmp_path: Path
-) -> None:
-    here = loopback.host(number, Role.GATEWAY)
-    config = f'lab = "{lab}"\n' + STATEMENT.format(mutual="true")
-    certificate = Lab.open(lab).identity_for(GATEWAY)
-    with Baresip(here, PORT, certificate=certificate, number=DESK):
-        judged = run(f"tls:{here}:{PORT + 1}", [PLAIN], tmp_path, config)
+def office(number: int, lab: Path, transport: str, limit: float) -> Served:
+    """CAS, UM and gateway of ours; every number is baresip's."""
+    config = OFFICE.format(
+        lab=lab,
+        limit=limit,
+        desk=DESK,
+        transport=transport,
+        port=PORT + (transport == "tls"),
+        um=loopback.host(number, Role.UM),
+        worker=loopback.host(number, Role.UM, 1),
+        gateway=loopback.host(number, Role.GATEWAY),
+        cas=loopback.host(number, Role.CAS),
+        phone=loopback.host(number, Role.PHONE),
+    )
+    roles = ("cas", "um", "gateway", "--security", "unsecured")
+    return Served(config, *roles, environment={"PASSWORD": PASSWORD})
 
-    assert judged.cases("fail") == {"TLS-MUTUAL-002"}, judged.said
-    assert judged.status == Exit.FAILED
+
+def order(number: int, lab: Path) -> Played:
+    """Alice wants to hear the message on her desk."""
+    cas = ("--cas", f"https://{CAS}:8443", "--ca", str(lab / "root.pem"))
+    there = ("--resolve", f"{CAS}={loopback.host(number, Role.CAS)}")
+    what = ("--user", "alice", "--message", "hello", "--to", DESK)
+    return Played(*cas, *there, *what, password=PASSWORD)
+
+
+def test_over_tls_the_phone_rings_and_records_the_message(
+    number: int, lab: Path
+) -> None:
+    """The call ends at the UM's call limit, for this phone hangs up on nobody."""
+    there = loopback.host(number, Role.PHONE)
+    certificate = Lab.open(lab).identity_for(PHONE)
+    with (
+        Baresip(there, PORT, certificate=certificate, number=DESK) as phone,
+        office(number, lab, "tls", limit=2.5),
+        order(number, lab) as play,
+    ):
+        assert play.finishes() == Exit.GREEN, play.said
+
+    assert likeness(*phone.recorded) > LIKENESS
+
+
+def test_a_phone_under_test_behind_our_gateway(number: int, tmp_path: Path) -> None:
+    there = loopback.host(number, Role.PHONE)
+    config = STATEMENT.format(mutual="false")
+    words = ("--security", "unsecured")
+    with Baresip(there, PORT, number=DESK) as phone:
+        judged = run(f"phone=tcp:{there}:{PORT}", [PLAIN], tmp_path, config, *words)
+
+    assert not judged.cases("fail", "error", "inconclusive"), judged.said
+    assert judged.status == Exit.GREEN
+    assert likeness(*phone.recorded) > LIKENESS
+
+
+def test_the_phone_hangs_up_and_the_user_is_told(number: int, lab: Path) -> None:
+    there = loopback.host(number, Role.PHONE)
+    with (
+        Baresip(there, PORT, number=DESK) as phone,
+        office(number, lab, "tcp", limit=30),
+        order(number, lab) as play,
+    ):
+        play.says("Connected")
+        phone.hangs_up()
+        assert play.finishes() == Exit.GREEN, play.said

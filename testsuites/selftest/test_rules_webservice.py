@@ -183,7 +183,9 @@ def test_two_users_may_call_at_once() -> None:
     left_open("WS-ONE-001", talk(("tia", ORDER, GAVE), bob))
 
 
-@pytest.mark.parametrize("gave", [GAVE, ews.PlayOnPhoneResponse(code="ErrorItemNotFound")])
+@pytest.mark.parametrize(
+    "gave", [GAVE, ews.PlayOnPhoneResponse(code="ErrorItemNotFound")]
+)
 def test_a_message_deleted_between_two_orders_is_unknown_to_the_second(
     gave: ews.PlayOnPhoneResponse,
 ) -> None:

@@ -1,5 +1,7 @@
 """The UM service redirects to a worker; where the Contact says, there the call goes."""
 
+import pytest
+
 from ringback.suite import DESK, Client, Testbed, scenario
 
 FOLLOWED = [
@@ -40,3 +42,40 @@ def test_a_worker_recycled_between_two_calls(testbed: Testbed, client: Client) -
     second = client.plays("hello", on=DESK)
 
     testbed.until(second.is_over, within=20.0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{host}:5060;transport=tcp",
+        "{host}:5060;TRANSPORT=tCP",
+        "{host}",
+        "elsewhere.invalid:5060;transport=tcp;maddr={host}",
+    ],
+    ids=["plainly", "in-odd-case", "without-a-port", "with-maddr"],
+)
+@scenario(
+    settles=[*FOLLOWED[1:], "SIP-ACK-003", "MED-HEARD-002", "POP-END-003"],
+    needs=["gateway"],
+)
+def test_a_phone_that_is_forwarded(
+    testbed: Testbed, client: Client, written: str
+) -> None:
+    testbed.phone_is_forwarded(written)
+
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=20.0)
+
+
+@scenario(
+    settles=["SIP-ACK-001", "SIP-ACK-003", "POP-CAUSE-003", "POP-STATE-005"],
+    needs=["gateway"],
+)
+def test_a_phone_that_is_forwarded_to_nowhere(testbed: Testbed, client: Client) -> None:
+    testbed.aside("SIP-REDIR-001")
+    testbed.phone.redirects_to("sip:desk@127.0.0.1:9;transport=tcp")
+
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=5.0)

@@ -11,6 +11,7 @@ from ringback.suite import Role, Security, Testbed, scenario
 
 MODES = [Security.SIP_SECURED, Security.SECURED]
 CAS = "cas.ringback.test"
+FORGED = ("TLS-CHAIN", "TLS-VALID", "TLS-NAME-002", "TLS-MUTUAL")  # on purpose
 LONG_AGO, FAR_AHEAD = timedelta(days=-2), timedelta(days=2)
 Forger = Callable[[Testbed], Identity]
 
@@ -71,6 +72,7 @@ MISNAMED = {
 @pytest.mark.parametrize("forged", ILL.values(), ids=ILL)
 @scenario(settles=["TLS-REFUSE-001", "SIP-RESP-003"], security=MODES)
 def test_a_certificate_that_is_not_in_order(testbed: Testbed, forged: Forger) -> None:
+    testbed.aside(*FORGED)
     intruder = testbed.impostor(Role.CAS, forged(testbed))
     honest = testbed.impostor(Role.CAS)
 
@@ -85,6 +87,7 @@ def test_a_certificate_that_is_not_in_order(testbed: Testbed, forged: Forger) ->
 def test_a_certificate_that_does_not_name_the_cas(
     testbed: Testbed, forged: Forger
 ) -> None:
+    testbed.aside(*FORGED)
     intruder = testbed.impostor(Role.CAS, forged(testbed))
     honest = testbed.impostor(Role.CAS)
 

@@ -1,4 +1,4 @@
-"""HTTP and XML that are broken cost their own connection; the next request is served."""
+"""Broken HTTP and XML cost their own connection; the next request is served."""
 
 import pytest
 

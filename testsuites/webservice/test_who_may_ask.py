@@ -58,6 +58,25 @@ def test_a_message_that_does_not_exist(testbed: Testbed, client: Client) -> None
     testbed.until(call.is_ordered, within=5.0)
 
 
+@scenario(settles=["WS-ITEM-001"])
+def test_another_user_s_message(testbed: Testbed, client: Client) -> None:
+    testbed.aside("POP-CHECK")
+
+    call = client.plays("lunch", on=DESK)  # bob's
+
+    testbed.until(call.is_ordered, within=5.0)
+
+
+@scenario(settles=["WS-ITEM-001"])
+def test_another_user_s_message_in_the_older_service(testbed: Testbed) -> None:
+    testbed.aside("POP-CHECK")
+    client = testbed.client_of("alice", dialect="umws")
+
+    call = client.plays("lunch", on=DESK)  # bob's
+
+    testbed.until(call.is_ordered, within=5.0)
+
+
 @scenario(settles=["WS-ONE-001", "WS-CALLID-003"])
 def test_a_second_call_while_the_first_rings(testbed: Testbed, client: Client) -> None:
     testbed.phone.never_answers()

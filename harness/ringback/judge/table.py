@@ -9,11 +9,13 @@ from ringback.judge.rules import (
     checkpoints,
     dialogs,
     heard,
+    hellos,
     keys,
     leaks,
     messages,
     offers,
     redirects,
+    scans,
     state,
     streams,
     tls,
@@ -117,6 +119,16 @@ RULES: Final[Mapping[str, Rule]] = {
     "TLS-NAME-005": tls.names_itself(Leg.UM_GATEWAY, Role.UM),
     "TLS-REFUSE-001": tls.refuses_an_ill_certificate,
     "TLS-VERSION-001": tls.tls_is_recent,
+    "TLS-VERSION-002": hellos.refuses(
+        hellos.offers_only_old_versions, "nothing newer than TLS 1.1"
+    ),
+    "TLS-CIPHER-001": hellos.refuses(
+        hellos.offers_only_broken_ciphers, "only NULL, RC4, DES or export ciphers"
+    ),
+    "TLS-CIPHER-002": hellos.refuses(
+        hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
+    ),
+    "TLS-ROBUST-001": hellos.a_broken_hello_costs_only_its_connection,
     "SEC-CLEAR-001": leaks.no_sip_in_the_clear(Leg.CAS_UM),
     "SEC-CLEAR-002": leaks.no_sip_in_the_clear(Leg.UM_GATEWAY),
     "SEC-SRTP-001": leaks.no_readable_sound,
@@ -124,6 +136,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "SEC-KEYS-001": leaks.keys_travel_inside_tls,
     "SEC-LEAK-001": leaks.an_eavesdropper_learns_nothing,
     "SEC-LEAK-002": leaks.sound_is_hidden,
+    "SEC-SCAN-001": scans.every_extension_gets_the_same_answer,
     "WS-HTTP-001": webservice.faults_ride_on_500,
     "WS-SHAPE-001": webservice.answers_fit_the_schema_of_2007,
     "WS-SHAPE-002": webservice.answers_fit_the_schema_of_ews,

@@ -15,40 +15,39 @@ from collections.abc import Callable
 from typing import Any, Final
 
 TLS10, TLS11, TLS12 = 0x0301, 0x0302, 0x0303
-SOUND: Final = (0xC02F, 0xC013, 0x002F)  # ECDHE with AES, and RSA with AES
+SOUND: Final = (0xC02B, 0xC02F, 0xC009, 0xC013, 0x002F)  # with AES
 NULL: Final = (0xC010, 0xC006, 0x003B, 0x0002, 0x0001)
 RC4: Final = (0xC011, 0xC007, 0x0005, 0x0004)
 EXPORT: Final = (0x0003, 0x0006, 0x0008, 0x0014)
 TRIPLE_DES: Final = (0xC012, 0xC008, 0x0016, 0x000A)
-_PADDING, _ROOM = 21, 18_000  # RFC 7685 §3; more than the 2^14 octets of a record
+_PADDING, _ROOM = 21, 20_000  # RFC 7685 §3; too much even for a protected record
 _PATIENCE = 3.0  # seconds for one answer
 _ENOUGH = 65536  # octets of an answer that are read
 
 
+def _scapy() -> Any:
+    """Its TLS layer takes a third of a second to import, and knows no types."""
+    import scapy.layers.tls.all as untyped
+
+    return untyped
+
+
 def _hello(version: int, ciphers: tuple[int, ...], room: int = 0) -> bytes:
     """A ClientHello in one record, with ``room`` octets of padding."""
-    from scapy.layers.tls.all import (
-        TLS,
-        ServerName,
-        TLS_Ext_ServerName,
-        TLS_Ext_SignatureAlgorithms,
-        TLS_Ext_SupportedGroups,
-        TLS_Ext_SupportedPointFormat,
-        TLS_Ext_Unknown,
-        TLSClientHello,
-    )
-
+    tls = _scapy()
     extensions = [
-        TLS_Ext_ServerName(servernames=[ServerName(servername=b"um.ringback.test")]),
-        TLS_Ext_SupportedGroups(groups=[23, 24, 29]),
-        TLS_Ext_SupportedPointFormat(ecpl=[0]),
+        tls.TLS_Ext_ServerName(
+            servernames=[tls.ServerName(servername=b"um.ringback.test")]
+        ),
+        tls.TLS_Ext_SupportedGroups(groups=[23, 24, 29]),
+        tls.TLS_Ext_SupportedPointFormat(ecpl=[0]),
     ]
     if version == TLS12:
         pairs = [0x0403, 0x0401, 0x0804]  # ECDSA, RSA, RSA-PSS; all with SHA-256
-        extensions.append(TLS_Ext_SignatureAlgorithms(sig_algs=pairs))
+        extensions.append(tls.TLS_Ext_SignatureAlgorithms(sig_algs=pairs))
     if room:
-        extensions.append(TLS_Ext_Unknown(type=_PADDING, val=bytes(room)))
-    hello = TLSClientHello(
+        extensions.append(tls.TLS_Ext_Unknown(type=_PADDING, val=bytes(room)))
+    hello = tls.TLSClientHello(
         version=version,
         gmt_unix_time=int.from_bytes(os.urandom(4), "big"),
         random_bytes=os.urandom(28),
@@ -56,7 +55,7 @@ def _hello(version: int, ciphers: tuple[int, ...], room: int = 0) -> bytes:
         comp=[0],
         ext=extensions,
     )
-    return bytes(TLS(version=min(version, TLS10), msg=[hello]))
+    return bytes(tls.TLS(version=min(version, TLS10), msg=[hello]))
 
 
 def _cut() -> bytes:
@@ -108,16 +107,15 @@ def ask(source: str, target: tuple[str, int], octets: bytes, *, ends: bool) -> b
 
 def reading(answer: bytes) -> dict[str, object]:
     """The server's first record in words."""
-    from scapy.layers.tls.all import TLS, TLSAlert, TLSServerHello
-
+    tls = _scapy()
     if not answer:
         return {"answer": "closed"}
-    first: Any = next(iter(TLS(answer).msg), None)
-    if isinstance(first, TLSAlert):
+    first = next(iter(tls.TLS(answer).msg), None)
+    if isinstance(first, tls.TLSAlert):
         words = first.sprintf("%TLSAlert.level% %TLSAlert.descr%")
         codes = {"level": first.level, "description": first.descr}
         return {"answer": "alert", **codes, "words": words}
-    if isinstance(first, TLSServerHello):
+    if isinstance(first, tls.TLSServerHello):
         codes = {"version": first.version, "cipher": first.cipher}
         return {"answer": "server hello", **codes}
     return {"answer": "something else", "octets": answer[:64].hex()}

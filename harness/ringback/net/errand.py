@@ -57,12 +57,6 @@ class Errand:
             raise TestbedFault(f"{self._name} {self._complaint}")
         return self._text
 
-    @property
-    def status(self) -> int:
-        """Its exit status; negative when it was ended; only after its end."""
-        assert self._status is not None
-        return self._status
-
     def close(self) -> None:
         """End it, if it has not ended."""
         if self._status is None:

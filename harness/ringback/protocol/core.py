@@ -38,7 +38,7 @@ class Core:
         self.alarms = Alarms(f"{prefix}:", out)
         self.connections = Connections(prefix, out)
         self.transactions = Transactions(
-            via=("TLS" if manner.secured else "TCP", manner.host, manner.port),
+            via=(manner.host, manner.port),
             connections=self.connections,
             alarms=self.alarms,
             names=names,

@@ -97,14 +97,14 @@ class Transactions:
     def __init__(
         self,
         *,
-        via: tuple[str, str, int],
+        via: tuple[str, int],
         connections: Connections,
         alarms: Alarms,
         names: Names,
         timing: Timing,
         out: Callable[[Wish], None],
     ) -> None:
-        self._transport, self._host, self._port = via
+        self._host, self._port = via
         self._connections = connections
         self._alarms = alarms
         self._names = names
@@ -122,7 +122,7 @@ class Transactions:
         self, message: Message, target: Target, then: Then, spare: str = ""
     ) -> str:
         """Send a request that has no Via yet; the key of its transaction."""
-        via, branch = self._via()
+        via, branch = self._via(target)
         return self.repeat(message.under(via), branch, target, then, spare)
 
     def repeat(
@@ -145,7 +145,7 @@ class Transactions:
 
     def pass_by(self, message: Message, target: Target) -> Message:
         """Send an ACK to a 2xx, which is no transaction; the message as sent."""
-        sent = message.under(self._via()[0])
+        sent = message.under(self._via(target)[0])
         self.pass_again(sent, target)
         return sent
 
@@ -322,10 +322,12 @@ class Transactions:
         if not self._seen[identity]:
             del self._seen[identity]
 
-    def _via(self) -> tuple[Field, str]:
+    def _via(self, target: Target) -> tuple[Field, str]:
+        """RFC 3261 §18.1.1: it names the transport that is used for this request."""
         branch = self._names.branch()
         host = f"[{self._host}]" if ":" in self._host else self._host
-        place = f"SIP/2.0/{self._transport} {host}:{self._port}"
+        transport = "TLS" if target.secured else "TCP"
+        place = f"SIP/2.0/{transport} {host}:{self._port}"
         return Field.of("Via", f"{place};branch={branch};rport"), branch
 
 

@@ -5,6 +5,8 @@ verdict, then a footer. A run that was killed has no footer; what stands before 
 whole, for each line is written and flushed as one.
 """
 
+import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -121,8 +123,21 @@ def line(record: Record) -> bytes:
 
 
 def schema() -> dict[str, object]:
-    """The JSON schema of a line."""
-    return msgspec.json.schema(Record)
+    """The JSON schema of a line; docs/findings.schema.json is made of it with
+    ``python -m ringback.report.records > docs/findings.schema.json``."""
+    made: dict[str, object] = msgspec.json.schema(Record, schema_hook=_anything)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "one line of findings.jsonl",
+    }
+    return {**head, **made}
+
+
+def _anything(kind: type) -> dict[str, object]:
+    """A statement's values may be of any type."""
+    if kind is object:
+        return {"description": "of any type"}
+    raise NotImplementedError(kind)
 
 
 def read(path: Path) -> Run:
@@ -151,3 +166,8 @@ def read(path: Path) -> Run:
 
 def _only(records: list[Record], kind: type[_R]) -> Iterator[_R]:
     return (r for r in records if isinstance(r, kind))
+
+
+if __name__ == "__main__":
+    text = json.dumps(schema(), indent=2, sort_keys=True, ensure_ascii=False)
+    sys.stdout.write(text + "\n")

@@ -6,6 +6,7 @@ from enum import IntEnum
 from ringback.judge.finding import Finding
 from ringback.report.records import FindingRecord
 
+INTERRUPTED = 130  # as a shell tells that SIGINT ended a program
 OUR_OWN = "evidence"  # the area of what ringback says of itself
 
 

@@ -17,7 +17,7 @@ from ringback.report.records import (
     ScenarioRecord,
     read,
 )
-from ringback.report.status import Exit, exit_status
+from ringback.report.status import INTERRUPTED, Exit, exit_status
 from ringback.report.terminal import counts
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Collector:
         self.started = datetime.now(UTC)
         self.found: list[FindingRecord] = []
         self.begun = False
+        self.interrupted = False
 
     @cached_property
     def folder(self) -> Folder:
@@ -110,6 +111,11 @@ class Collector:
                 assert isinstance(value, list)
                 self.take(value)
 
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> None:
+        self.interrupted = excinfo.type is KeyboardInterrupt
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         from ringback.plugin import LATE
@@ -119,7 +125,7 @@ class Collector:
             self.take(late)
         if not self.begun:
             return
-        status = exit_status(self.found)
+        status = INTERRUPTED if self.interrupted else exit_status(self.found)
         now = datetime.now(UTC)
         footer = Footer(
             finished=now.isoformat(timespec="seconds"),

@@ -15,6 +15,7 @@ from ringback.report.terminal import (
     scenario_line,
     summary,
     worst,
+    wrong_blocks,
 )
 from ringback.running.collector import Collector
 
@@ -29,6 +30,8 @@ class Face:
 
     def __init__(self, *, finale: bool = False) -> None:
         self.trouble = ""
+        self.fell_over = False
+        self.interrupted = False
         self._finale = finale
         self._collector: Collector | None = None
         self._colours = sys.stdout.isatty()
@@ -71,8 +74,19 @@ class Face:
         if report.failed:
             self.trouble = str(report.longreprtext)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        self._say("\ninterrupted; what was found until here is kept")
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """What falls over when a scenario has been judged shows in no verdict."""
+        if report.failed and report.when == "teardown":
+            self.fell_over = True
+            self._say(f"! {report.nodeid}\n{report.longreprtext}", "error")
+
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> None:
+        """Only what a person did: pytest also stops itself in this way."""
+        if excinfo.type is KeyboardInterrupt:
+            self.interrupted = True
+            self._say("\ninterrupted; what was found until here is kept")
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         self._say(str(excrepr), "error")

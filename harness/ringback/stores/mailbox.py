@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, assert_never
 
@@ -69,9 +70,10 @@ class Mailbox:
         name) are set in any case. A user without one cannot log in.
         """
         mailbox = cls(path)
-        if not mailbox.users():
-            for resident in Lab.fixture().users:
-                mailbox._move_in(resident)
+        if str(path) == IN_MEMORY:
+            mailbox._sql.deserialize(_lab_in_memory())
+        elif not mailbox.users():
+            mailbox._everybody_moves_in()
         for name, password in (passwords or {}).items():
             mailbox.set_password(name, password)
         return mailbox
@@ -254,6 +256,10 @@ class Mailbox:
         values = (user, *ids, *about, form, octets)
         self._do("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?)", *values)
 
+    def _everybody_moves_in(self) -> None:
+        for resident in Lab.fixture().users:
+            self._move_in(resident)
+
     def _move_in(self, resident: LabUser) -> None:
         """Put a user of the lab here with all belongings; sounds stay undecoded."""
         name = resident.name
@@ -267,6 +273,14 @@ class Mailbox:
             octets = sound(file)
             values = (name, kind, audio.format_of(octets, file), octets)
             self._do("INSERT INTO greetings VALUES (?, ?, ?, ?)", *values)
+
+
+@cache
+def _lab_in_memory() -> bytes:
+    """The lab's database, made once: every scenario begins with a fresh copy."""
+    mailbox = Mailbox()
+    mailbox._everybody_moves_in()
+    return mailbox._sql.serialize()
 
 
 def _user_of(row: tuple[Any, ...]) -> User:

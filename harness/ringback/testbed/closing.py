@@ -1,5 +1,6 @@
 """What is left when a scenario closes: a judged capture, and the records of it."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,9 @@ class Played:
             "what the phone heard": self.scenario.sound,
             "timeline": self.scenario.timeline,
         }
-        return {name: self.base / path for name, path in told.items() if path}
+        there = {name: self.base / path for name, path in told.items() if path}
+        # ``base`` itself may not have been made yet: the controlling process does that
+        return {name: Path(os.path.normpath(path)) for name, path in there.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +167,21 @@ def write_files(
     """The pcapng, the WAV of what was heard (None when nothing was), the timeline."""
     folder.mkdir(parents=True, exist_ok=True)
     at = folder / f"{declared.id}.pcapng"
-    partial = at.with_suffix(".partial")
-    partial.write_bytes(bytes(capture))
-    partial.replace(at)
-    lines = at.with_suffix(".jsonl")
-    lines.write_bytes(timeline(evidence))
+    lines, wav = at.with_suffix(".jsonl"), at.with_suffix(".wav")
+    _write_whole(at, bytes(capture))
+    _write_whole(lines, timeline(evidence))
     sound = heard_at_the_far_end(evidence)
     if not sound:
         return at, None, lines
-    wav = at.with_suffix(".wav")
-    wav.write_bytes(wav_of(sound))
+    _write_whole(wav, wav_of(sound))
     return at, wav, lines
+
+
+def _write_whole(path: Path, octets: bytes) -> None:
+    """Whole or not at all: a run may be killed at any time."""
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(octets)
+    partial.replace(path)
 
 
 def heard_at_the_far_end(evidence: Evidence) -> bytes:

@@ -12,7 +12,8 @@ import msgspec
 
 from ringback.config import Config, Peering, Worker
 
-CLIENT, CAS, UM, GATEWAY, SECOND_GATEWAY, PHONE, STRANGER = 10, 20, 30, 40, 41, 50, 99
+CLIENT, CAS, UM, STRANGER = 10, 20, 30, 99
+GATEWAY, SECOND_GATEWAY, PHONE, SECOND_PHONE = 40, 41, 50, 51
 WORKERS = (31, 32)
 SECOND_NAME = "gateway-2.ringback.test"  # known to the UM; scenarios turn it on
 

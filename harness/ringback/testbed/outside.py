@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
+
 from ringback.config import Config, Peering, Statement
 from ringback.faults import Misuse, Untestable
 from ringback.values import Address, Role, Security
@@ -47,8 +49,6 @@ def parse_sut(words: dict[Role, str]) -> dict[Role, Outside]:
 
 def with_gateway(config: Config, gateway: Outside) -> Config:
     """The UM's only gateway is the one outside."""
-    import msgspec
-
     name = gateway.address.host
     if re.fullmatch(r"[\d.]+|.*:.*", name):
         name = config.gateway.name
@@ -60,6 +60,26 @@ def with_gateway(config: Config, gateway: Outside) -> Config:
     )
     um = msgspec.structs.replace(config.um, gateways=(peering,))
     return msgspec.structs.replace(config, um=um)
+
+
+def with_phone(config: Config, phone: Outside) -> Config:
+    """Our gateway knows no other phone; it is called by the number that was dialled."""
+    name = phone.address.host
+    if re.fullmatch(r"[\d.]+|.*:.*", name):
+        name = config.phone.name
+    place = msgspec.structs.replace(
+        config.phone,
+        name=name,
+        host=config.resolve.get(phone.address.host, phone.address.host),
+        port=phone.address.port,
+        secured_port=phone.address.port,
+    )
+    said = config.statement
+    numbers = (said.answers, said.busy, said.silent, said.unknown, said.redirects)
+    where = f"{name}:{phone.address.port};transport={phone.way}"
+    phones = {number: f"sip:{number}@{where}" for number in numbers if number}
+    gateway = msgspec.structs.replace(config.gateway, phones=phones)
+    return msgspec.structs.replace(config, phone=place, gateway=gateway)
 
 
 def why_not(outside: dict[Role, Outside], security: Security) -> str:

@@ -66,8 +66,12 @@ class Theatre:
 
     # Seats, from the phone inwards.
 
-    def phone(self) -> tuple[Seated, Phone]:
+    def phone(self, host: str = "") -> tuple[Seated, Phone]:
+        """The phone that the gateway knows; at another ``host`` another one."""
         place = self.config.phone
+        if host:
+            elsewhere = {"name": host, "host": host}
+            place = msgspec.structs.replace(place, **elsewhere)
         peer = Phone(
             PhoneSettings(
                 host=place.name,
@@ -75,7 +79,7 @@ class Theatre:
                 sip_port=place.port,
                 media_ports=place.media_ports,
                 timing=self.timing,
-                seed=self._seed("phone"),
+                seed=self._seed(place.name),
             )
         )
         return self.sits(peer, Role.PHONE, place.host, label=place.name), peer
@@ -249,7 +253,9 @@ class Theatre:
         return (*names, *self.config.trust.names)
 
 
-POLL = 0.25  # seconds between the client's questions: users of ours are impatient
+POLL = (
+    0.5  # seconds between the client's questions: below RINGS, so that ringing is seen
+)
 
 
 def outsiders(config: Config) -> tuple[Seat, ...]:

@@ -14,6 +14,7 @@ from ringback.testbed.closing import Declared
 Tell = Callable[[Path], Finding]
 Captures = Mapping[Path, tuple[Declared, Circumstances]]
 ID = "RB-DIS-001"
+ANYTHING = (Exception,)  # another's program fails in ways of its own
 
 
 def opinions(captures: Captures) -> tuple[FindingRecord, ...]:
@@ -25,7 +26,11 @@ def opinions(captures: Captures) -> tuple[FindingRecord, ...]:
         return tuple(_records(captures, lambda path: _finding(Outcome.NOT_TESTED, why)))
     from ringback.net.dissect import disagreements, second_opinion
 
-    readings = second_opinion(tuple(captures))
+    try:
+        readings = second_opinion(tuple(captures))
+    except ANYTHING as trouble:
+        why = f"the dissector failed: {type(trouble).__name__}: {trouble}"
+        return tuple(_records(captures, lambda path: _finding(Outcome.ERROR, why)))
 
     def compared(path: Path) -> Finding:
         evidence = read(path.read_bytes())

@@ -70,6 +70,8 @@ class Session:
         if Role.GATEWAY in self.asked.outside:
             gateway = self.asked.outside[Role.GATEWAY]
             config = outside.with_gateway(config, gateway)
+        elif Role.PHONE in self.asked.outside:
+            config = outside.with_phone(config, self.asked.outside[Role.PHONE])
         config = layout.overlaid(config, wanted["config"])
         return Testbed(self, declared, mode, config, ground)
 

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING
 from ringback.evidence.circumstances import Seat
 from ringback.faults import Untestable
 from ringback.net.identity import Identity
+from ringback.net.network import Seated
+from ringback.peers.bridge import Bridge
 from ringback.peers.stranger import Stranger as Injector
 from ringback.peers.stranger import Visit
 from ringback.protocol.names import Names
-from ringback.testbed import layout
+from ringback.protocol.world import Peer
+from ringback.testbed import layout, outings
+from ringback.testbed.outings import Outing
 from ringback.values import Address, Role
 
 if TYPE_CHECKING:
     from ringback.testbed.testbed import Testbed
+
+BRIDGE_PORT = 5090  # where scanners find the bridge
 
 
 class Stranger:
@@ -26,13 +32,8 @@ class Stranger:
         self.peer = Injector()
         self.host = host or layout.host(bed.ground.number, layout.STRANGER)
         self._names = Names(f"{bed.theatre.seed}/stranger {len(bed.theatre.seats)}")
-        self._seat = bed.theatre.sits(
-            self.peer,
-            None,
-            self.host,
-            identity=identity or bed.session.lab.nobody(),
-            label="stranger",
-        )
+        self._identity = identity or bed.session.lab.nobody()
+        self._seat = self._sits(self.peer, "stranger")
 
     def options(self, transport: str = "", *, to: str = "um") -> bytes:
         """A sound OPTIONS with a Via for that transport, or for that of the dial plan
@@ -85,9 +86,43 @@ class Stranger:
         self._flush()
         return visit
 
+    def crafts(self, *hellos: str, to: str = "um") -> Outing:
+        """Open a connection for each hello that no honest stack would say; their names
+        are those of ``net.crafted``. Untestable on the memory network."""
+        return self._sets_out(
+            outings.crafted(self._bed, self.host, self._address(Role(to)), hellos)
+        )
+
+    def scans(self) -> Outing:
+        """Look for SIP over UDP at the UM. Untestable on the memory network."""
+        return self._sets_out(outings.servers_scan(self._bed, self.host))
+
+    def guesses(
+        self, extensions: str, *, method: str = "REGISTER", to: str = "um"
+    ) -> Outing:
+        """Try extensions ("50120-50126"), all on one connection, in TLS where the dial
+        plan wants it. Untestable on the memory network."""
+        role = Role(to)
+        name = self._bed.seat_of(role).name if self._bed.security.tls else ""
+        bridge = Bridge(BRIDGE_PORT, self._address(role), name=name)
+        self._sits(bridge, "bridge")
+        here = Address(self.host, BRIDGE_PORT)
+        return self._sets_out(
+            outings.extensions_scan(self._bed, self.host, here, extensions, method)
+        )
+
     def leaves(self) -> None:
         self.peer.goes_home()
         self._flush()
+
+    def _sets_out(self, outing: Outing) -> Outing:
+        self._bed.outings.append(outing)
+        return outing
+
+    def _sits(self, peer: Peer, label: str) -> Seated:
+        return self._bed.theatre.sits(
+            peer, None, self.host, identity=self._identity, label=label
+        )
 
     def _address(self, role: Role) -> Address:
         seat: Seat = self._bed.seat_of(role)

@@ -29,6 +29,7 @@ from ringback.protocol.world import Wish
 from ringback.testbed import closing, layout
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
+from ringback.testbed.outings import Outing
 from ringback.testbed.seating import Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.values import Role, Security
@@ -69,6 +70,7 @@ class Testbed:
         self._cas: Seated | None = None
         self._dialled = ""
         self._stored: dict[str, Sound] = {}
+        self._lost: set[tuple[str, str]] = set()
         self._started = datetime.now(UTC)
         ground.knows(config)
         self.network.begin_scenario(declared.id)
@@ -83,6 +85,7 @@ class Testbed:
             seed=session.seed(),
         )
         self._clients: list[Client] = []
+        self.outings: list[Outing] = []
         self._seat_all()
 
     def _seat_all(self) -> None:
@@ -178,6 +181,15 @@ class Testbed:
         """The UM's second gateway begins to serve; the configuration must allow it."""
         self.theatre.second_gateway()
 
+    def phone_is_forwarded(self, how: str) -> None:
+        """Who is called answers 302; the phone behind its Contact takes the call.
+        ``how`` is the end of the Contact's URI, ``{host}`` in it that phone's."""
+        host = layout.host(self.ground.number, layout.SECOND_PHONE)
+        _, other = self.theatre.phone(host)
+        other.answers(RINGS)
+        self.phone.redirects_to("sip:desk@" + how.format(host=host))
+        self.phone.behaviour = "answers"
+
     def gateway_closes(self) -> None:
         """The first gateway is not there any more: connections are refused."""
         self._leaves(self._gateway, Role.GATEWAY)
@@ -200,6 +212,10 @@ class Testbed:
     def dials(self, digits: str) -> None:
         """Say what the gateway must be asked for, where that is not what is typed."""
         self._dialled = digits
+
+    def loses(self, user: str, message: str) -> None:
+        """Say that a message was deleted: from here on it must be unknown."""
+        self._lost.add((user, message))
 
     def denies(self) -> None:
         """Say that policy must refuse what will be ordered."""
@@ -244,6 +260,8 @@ class Testbed:
         """Leave the seats, whatever happened; silent when they are left already."""
         if self._open:
             self._open = False
+            for outing in self.outings:
+                outing.close()
             self.theatre.leave()
 
     def finish(self) -> None:
@@ -324,7 +342,9 @@ class Testbed:
 
     def _knows(self, user: str, item: str) -> bool:
         """Whether our store has that message; how it sounds is remembered, or how the
-        latest one does."""
+        latest one does. One that must have been deleted is not known any more."""
+        if (user, item) in self._lost:
+            return False
         for one in dict.fromkeys((item, LATEST)):
             found = self.theatre.mailbox.answer(FindMessage(user, one))
             if isinstance(found, VoiceMessage):

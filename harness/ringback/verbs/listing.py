@@ -48,11 +48,10 @@ def collect(order: "Order") -> list[Listed]:
     """The scenarios of all areas; Misuse when a suite cannot be read."""
     from ringback.running.choice import scenario_id
     from ringback.running.face import Face
-    from ringback.verbs.runner import areas, arguments
+    from ringback.verbs.runner import arguments, by_pytest
 
     seen, face = Collected(), Face()
-    words = [*arguments(order), "--collect-only", *map(str, areas())]
-    pytest.main(words, plugins=[seen, face])
+    by_pytest([*arguments(order), "--collect-only"], seen, face)
     if seen.trouble:
         raise Misuse(seen.trouble)
     found: dict[str, Listed] = {}

@@ -1,19 +1,20 @@
 """``run`` and ``demo``: pytest with our own face."""
 
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from ringback.faults import Misuse
+from ringback.faults import Misuse, Unreachable
 from ringback.places import testsuites
 from ringback.report.folder import fresh_name
-from ringback.report.status import Exit
+from ringback.report.status import INTERRUPTED, Exit
 from ringback.running.face import Face
 
 Say = Callable[[str], object]
@@ -36,6 +37,7 @@ class Order:
     only_list: bool = False
     fail_fast: bool = False
     slow: bool = False
+    name: str = ""
 
     def options(self) -> Namespace:
         """As pytest would spell them."""
@@ -52,9 +54,10 @@ class Order:
         )
 
 
-def demo(out: Path, say: Say) -> int:
+def demo(out: Path, name: str, say: Say) -> int:
     """The plain call in all three modes on real sockets, captured."""
-    return run(Order(select=(PLAIN,), security="all", out=out), say=say, finale=True)
+    order = Order(select=(PLAIN,), security="all", out=out, name=name)
+    return run(order, say=say, finale=True)
 
 
 def run(order: Order, *, say: Say, finale: bool = False) -> int:
@@ -70,20 +73,32 @@ def run(order: Order, *, say: Say, finale: bool = False) -> int:
             say(one)
         return Exit.GREEN
     if trouble := unreachable(order.sut, order.config_file, order.resolve):
-        say(f"ringback: {trouble}")
-        return Exit.UNREACHABLE
+        raise Unreachable(trouble)
     face = Face(finale=finale)
-    with redirect_stderr(StringIO()) as said:  # pytest's own way to speak of misuse
-        code = pytest.main([*arguments(order), *map(str, areas())], plugins=[face])
-    told = said.getvalue().removeprefix("ERROR: ").strip()
-    if face.trouble or code == pytest.ExitCode.USAGE_ERROR:
-        raise Misuse(face.trouble or told)
-    sys.stderr.write(told + "\n" if told else "")
-    if code == pytest.ExitCode.INTERRUPTED:
-        return 130
+    if order.select and order.workers > 1:
+        from ringback.verbs.listing import scenarios
+
+        scenarios(replace(order, workers=1))  # a wrong word, before there are workers
+    code = by_pytest(arguments(order), face)
+    if face.trouble:
+        raise Misuse(face.trouble)
+    if face.interrupted:
+        return INTERRUPTED
     if code == pytest.ExitCode.INTERNAL_ERROR:
         return Exit.OUR_FAULT
-    return face.status()
+    status = face.status()
+    return Exit.OUR_FAULT if face.fell_over and status is Exit.GREEN else status
+
+
+def by_pytest(words: list[str], *plugins: object) -> int:
+    """pytest's exit status; Misuse in place of its own way to speak of it."""
+    with redirect_stderr(StringIO()) as said:
+        code = pytest.main([*words, *map(str, areas())], plugins=plugins)
+    told = said.getvalue().strip()
+    if code == pytest.ExitCode.USAGE_ERROR:
+        raise Misuse(told.removeprefix("ERROR: "))
+    sys.stderr.write(told + "\n" if told else "")
+    return code
 
 
 def arguments(order: Order) -> list[str]:
@@ -97,7 +112,7 @@ def arguments(order: Order) -> list[str]:
         f"--net={order.net}",
         f"--out={order.out}",
         f"--level={order.level}",
-        f"--run={fresh_name(order.out)}",
+        f"--run={_name(order)}",
     ]
     words += [f"--select={word}" for word in order.select]
     words += [f"--sut={role}={where}" for role, where in order.sut.items()]
@@ -107,6 +122,15 @@ def arguments(order: Order) -> list[str]:
     words += ["-x"] if order.fail_fast else []
     words += ["--slow"] if order.slow else []
     return [*words, "-n", str(order.workers)] if order.workers > 1 else words
+
+
+def _name(order: Order) -> str:
+    """What was asked for, else the time. Misuse: a run has that name already."""
+    if order.name and (order.out / "reports" / order.name).exists():
+        raise Misuse(f"--name {order.name}: {order.out}/reports has such a run already")
+    if order.name and not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,63}", order.name):
+        raise Misuse(f"--name {order.name}: letters, digits, dots and dashes only")
+    return order.name or fresh_name(order.out)
 
 
 def areas() -> list[Path]:

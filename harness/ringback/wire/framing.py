@@ -111,10 +111,11 @@ class Framer:
 
     def _inspect(self, end: int) -> None:
         """Refuse at once what can never become a header."""
-        unread = self._unread
-        stray = _BARE_LF.search(unread, self._searched, end)
-        if stray:
-            raise self._broken("a line ends in LF without CR", stray.start())
+        unread, start = self._unread, self._searched
+        if unread.count(b"\n", start, end) != unread.count(CRLF, start, end):
+            stray = _BARE_LF.search(unread, start, end)
+            if stray:
+                raise self._broken("a line ends in LF without CR", stray.start())
         if not _BEGINNING.match(unread):
             raise self._broken("no SIP message begins like this", 0)
         if end > self._max_header:

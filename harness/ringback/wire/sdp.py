@@ -37,6 +37,10 @@ class Origin:
     host: str
 
 
+def _value(line: bytes) -> str:
+    return line[2:].decode("utf-8", "surrogateescape").strip()
+
+
 @dataclass(frozen=True, slots=True)
 class _Lines:
     """Lines as they stood, each with its line end."""
@@ -46,13 +50,14 @@ class _Lines:
     def values(self, kind: str) -> tuple[str, ...]:
         """The values of every line of that one-letter type, in order."""
         head = f"{kind}=".encode()
-        found = (line[2:] for line in self.lines if line.startswith(head))
-        return tuple(v.decode("utf-8", "surrogateescape").strip() for v in found)
+        return tuple([_value(line) for line in self.lines if line.startswith(head)])
 
     def attributes(self, name: str) -> tuple[str, ...]:
         """Values of ``a=name:value``; an empty text where the attribute has none."""
-        split = (value.partition(":") for value in self.values("a"))
-        return tuple(value.strip() for key, _, value in split if key == name)
+        head = name.encode()  # most lines need not be decoded to be passed over
+        lines = [line for line in self.lines if head in line and line[:2] == b"a="]
+        split = [_value(line).partition(":") for line in lines]
+        return tuple([value.strip() for key, _, value in split if key == name])
 
     def _first(self, kind: str) -> str:
         return next(iter(self.values(kind)), "")

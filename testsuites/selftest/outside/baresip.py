@@ -1,5 +1,8 @@
 """baresip without a sound card: answers by itself, speaks a file, records the rest."""
 
+import json
+import socket
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +12,10 @@ from ringback.net.identity import Identity
 from ringback.places import fixtures
 
 MODULES = Path("/usr/lib/baresip/modules")
+CONTROL_PORT = 4444
 READY = "baresip is ready."
 SPEAKS = fixtures() / "audio" / "meeting.wav"
+TIMES = 20  # when its file ends baresip forgets the call, and tells nobody
 
 CONFIG = """\
 poll_method epoll
@@ -31,6 +36,8 @@ module aubridge.so
 module srtp.so
 module_tmp account.so
 module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen {host}:{control}
 snd_path {folder}
 """
 ACCOUNT = "<sip:{user}@{host}:{port};transport={transport}>;{words}\n"
@@ -72,8 +79,9 @@ class Baresip(Program):
             host=self.host,
             port=self.port,
             certificate=secured,
-            speaks=SPEAKS,
+            speaks=self._speech(),
             modules=MODULES,
+            control=CONTROL_PORT,
             folder=self.folder,
         )
         (self.folder / "config").write_text(config)
@@ -82,10 +90,31 @@ class Baresip(Program):
 
     def ready(self) -> None:
         self.says(READY)
+        port = self.port if self.certificate is None else self.port + 1
+        try:
+            socket.create_connection((self.host, port), 5).close()
+        except OSError as trouble:
+            why = "it listens only on a machine with an address beside the loopback"
+            raise AssertionError(f"baresip at {self.host}:{port}: {why}") from trouble
+
+    def hangs_up(self) -> None:
+        """Tell it to; a netstring of JSON is what its control port takes."""
+        order = json.dumps({"command": "hangup"})
+        with socket.create_connection((self.host, CONTROL_PORT), 5) as control:
+            control.sendall(f"{len(order)}:{order},".encode())
+            control.recv(4096)  # its answer: done
 
     def collect(self) -> None:
         heard = sorted(self.folder.glob("dump-*-dec.wav"))
         self.recorded = tuple(path.read_bytes() for path in heard)
+
+    def _speech(self) -> Path:
+        """A file longer than any call."""
+        path = self.folder / "speech.wav"
+        with wave.open(str(SPEAKS)) as short, wave.open(str(path), "wb") as long:
+            long.setparams(short.getparams())
+            long.writeframes(short.readframes(short.getnframes()) * TIMES)
+        return path
 
     def _account(self) -> str:
         words = ["regint=0", "answermode=auto", "audio_codecs=pcmu,pcma", "ptime=20"]

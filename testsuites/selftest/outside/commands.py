@@ -1,5 +1,6 @@
 """The real command line, in processes of its own: ``run``, ``serve``, ``play``."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -51,11 +52,11 @@ class Verdicts:
 
 
 def run(
-    gateway: str, select: Sequence[str], folder: Path, config: str, *more: str
+    sut: str, select: Sequence[str], folder: Path, config: str, *more: str
 ) -> Verdicts:
-    """``ringback run`` against a gateway from outside; ``config`` is a TOML text."""
+    """``ringback run`` against a peer from outside; ``config`` is a TOML text."""
     (folder / "ringback.toml").write_text(config)
-    words = ["--sut", f"gateway={gateway}", "--config", str(folder / "ringback.toml")]
+    words = ["--sut", sut, "--config", str(folder / "ringback.toml")]
     done = subprocess.run(
         [RINGBACK, "run", *words, "--out", str(folder), *more, *select],
         capture_output=True,
@@ -94,3 +95,20 @@ class Served(Program):
 
     def ready(self) -> None:
         self.says("root of all certificates")
+
+
+class Played(Program):
+    """``ringback play``: one order, followed to the end of its call."""
+
+    ends_at = signal.SIGINT  # hangs up first
+
+    def __init__(self, *words: str, password: str) -> None:
+        super().__init__()
+        self.words = words
+        self.environment["PASSWORD"] = password
+
+    def command(self) -> Sequence[str]:
+        return [RINGBACK, "play", "--password-env", "PASSWORD", *self.words]
+
+    def ready(self) -> None:
+        """What it orders is the other programs' affair."""

@@ -48,11 +48,8 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
         return undecided("the stored message is silence")
     ends = stream.frames[0], stream.frames[-1]
     missing = len(stored.ulaw) - whole
-    if likeness < LIKENESS and (asked := _hold(case, leg, sender)):
-        return undecided("the listener put the sound on hold", asked)
     if likeness < LIKENESS:
-        why = f"what was heard is like the message by {likeness:.3f} only"
-        return fails(why, *ends)
+        return _unlike(case, stream, likeness)
     if missing > LENGTH and _was_cut_short(case, leg, stream):
         return undecided("somebody hung up while the message was played", *ends)
     if missing > LENGTH:
@@ -93,13 +90,20 @@ def _spoken(stream: Stream) -> bytes:
     return ulaw.strip(b"\xff\x7f")
 
 
-def _hold(case: Case, leg: Leg, sender: Role) -> Frame | None:
+def _unlike(case: Case, stream: Stream, likeness: float) -> Verdict:
+    if asked := _hold(case, stream):
+        return undecided("the listener put the sound on hold", asked)
+    why = f"what was heard is like the message by {likeness:.3f} only"
+    return fails(why, stream.frames[0], stream.frames[-1])
+
+
+def _hold(case: Case, stream: Stream) -> Frame | None:
     """Where the listener said that it would not listen for a while (RFC 3264 §8.4)."""
     for thing in described(case):
-        media = sound_of(thing.sdp)
-        mine = thing.frame.leg is leg and thing.frame.sender is not sender
+        media, said = sound_of(thing.sdp), thing.frame
+        mine = said.leg is stream.leg and said.sender is stream.frame.receiver
         if media and mine and media.direction in ("sendonly", "inactive"):
-            return thing.frame
+            return said
     return None
 
 

@@ -82,7 +82,9 @@ def a_call_id_stays_known(case: Case) -> Verdict:
     lost = [
         t
         for t in own
-        if t.status and t.refusal and t.frame.number < dead.get(t.named, t.frame.number + 1)
+        if t.status
+        and t.refusal
+        and t.frame.number < dead.get(t.named, t.frame.number + 1)
     ]
     if lost:
         why = f"a live call's id was answered with {lost[0].refusal}"

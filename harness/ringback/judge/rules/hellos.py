@@ -1,0 +1,157 @@
+"""Hellos that no honest stack would send, and what a UM server makes of them.
+
+RFC 8996 §4 and §5 (old versions), RFC 9325 §4.1 (broken ciphers), RFC 5246 §7.2.2 (a
+fatal alert ends its connection). Who is asked is the UM, whoever asks.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from ringback.evidence.frame import Connection, Frame, TlsEvent, TlsFrame
+from ringback.judge.case import Case, Exchange, Rule
+from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.values import Address, Role
+
+OLD: Final = {"SSLv3", "TLSv1", "TLSv1.1"}
+SIGNALS: Final = {0x00FF, 0x5600}  # RFC 5746 §3.3, RFC 7507 §2: no ciphers
+NULL: Final = {0x0000, 0x0001, 0x0002, 0x003B, 0xC001, 0xC006, 0xC00B, 0xC010, 0xC015}
+RC4: Final = {0x0004, 0x0005, 0x0018, 0x0020, 0x0024, 0x008A, 0x008E, 0x0092} | {
+    0xC002,
+    0xC007,
+    0xC00C,
+    0xC011,
+    0xC016,
+    0xC033,
+}
+EXPORT: Final = {0x0003, 0x0006, 0x0008, 0x000B, 0x000E, 0x0011, 0x0014, 0x0017, 0x0019}
+DES: Final = {0x0009, 0x000C, 0x000F, 0x0012, 0x0015, 0x001A, 0x001E, 0x0022}
+BROKEN: Final = NULL | RC4 | EXPORT | DES
+SHORT: Final = {0x000A, 0x000D, 0x0010, 0x0013, 0x0016, 0x001B, 0x0007} | {
+    0xC003,  # all of these 3DES, but for IDEA above
+    0xC008,
+    0xC00D,
+    0xC012,
+    0xC017,
+}
+Asks = Callable[[TlsFrame], bool]
+
+
+def offers_only_old_versions(hello: TlsFrame) -> bool:
+    return bool(hello.versions) and set(hello.versions) <= OLD
+
+
+def offers_only_broken_ciphers(hello: TlsFrame) -> bool:
+    offered = set(hello.ciphers) - SIGNALS
+    return bool(offered) and offered <= BROKEN
+
+
+def offers_only_short_ciphers(hello: TlsFrame) -> bool:
+    """One at least is short; where all are broken it is another rule's affair."""
+    offered = set(hello.ciphers) - SIGNALS
+    return offered <= BROKEN | SHORT and bool(offered & SHORT)
+
+
+def refuses(asks: Asks, what: str) -> Rule:
+    """No ServerHello; an alert or an end instead."""
+
+    def rule(case: Case) -> Verdict:
+        asked = [(c, h) for c in _heard(case) if (h := _hello(c)) and asks(h)]
+        if not asked:
+            return undecided(f"nobody offered {what}")
+        for connection, hello in asked:
+            if agreed := _of(connection, TlsEvent.SERVER_HELLO):
+                told = f"it took up {connection.version} with {connection.cipher}"
+                return fails(told, hello, agreed[0], by=Role.UM)
+        open_ = [h for c, h in asked if not _refused(c)]
+        if open_:
+            return undecided("neither answered nor ended", *open_)
+        return passes(f"{len(asked)} refused: {what}", *(_last(c, h) for c, h in asked))
+
+    return rule
+
+
+def a_broken_hello_costs_only_its_connection(case: Case) -> Verdict:
+    """The fence: a request on another connection, later, which was answered."""
+    broken = [(c, f) for c in _heard(case) if (f := _broken(case, c))]
+    if not broken:
+        return undecided("no broken hello in this evidence")
+    for connection, frame in broken:
+        if agreed := _of(connection, TlsEvent.SERVER_HELLO):
+            return fails("it was answered like a sound one", agreed[0], by=Role.UM)
+        if not _refused(connection):
+            return undecided("neither answered nor ended", frame)
+    flows = {c.flow for c, _ in broken}
+    frames = [frame for _, frame in broken]
+    last = max(c.opened for c, _ in broken)
+    fences = [c for c in _heard(case) if c.opened > last and c.flow not in flows]
+    answered = [x for x in case.exchanges if x.responses and _carried(x, fences)]
+    if answered:
+        told = f"{len(broken)} ended, and who came later was served"
+        return passes(told, *frames, answered[0].frame)
+    return _nobody_served(case, last, frames)
+
+
+def _nobody_served(case: Case, last: int, frames: list[Frame]) -> Verdict:
+    """Somebody sound came later and was not so much as answered."""
+    shut_out = [
+        c
+        for c in _heard(case)
+        if c.opened > last
+        and (_hello(c) or not c.tls)
+        and not _of(c, TlsEvent.SERVER_HELLO)
+        and not _alerts(c)
+    ]
+    if shut_out:
+        why = "after a broken hello nobody else was served"
+        return fails(why, *frames, by=Role.UM)
+    return undecided("nobody asked for anything afterwards", *frames)
+
+
+def _heard(case: Case) -> list[Connection]:
+    """Connections to the UM, whoever opened them."""
+    return [c for c in case.evidence.connections if c.acceptor is Role.UM]
+
+
+def _hello(connection: Connection) -> TlsFrame | None:
+    """The first ClientHello, when it can be read."""
+    found = _of(connection, TlsEvent.CLIENT_HELLO)
+    return found[0] if found and not found[0].broken else None
+
+
+def _broken(case: Case, connection: Connection) -> Frame | None:
+    """What the client said instead of a hello that can be read."""
+    if _hello(connection):
+        return None
+    spoiled = [t for t in connection.tls if t.broken and _from_client(connection, t)]
+    unread = [
+        f
+        for f in case.evidence.broken
+        if f.flow == connection.flow and f.secured and _from_client(connection, f)
+    ]
+    return next(iter([*spoiled, *unread]), None)
+
+
+def _of(connection: Connection, event: TlsEvent) -> list[TlsFrame]:
+    return [t for t in connection.tls if t.event is event]
+
+
+def _refused(connection: Connection) -> bool:
+    return bool(_alerts(connection)) or connection.closed > 0
+
+
+def _alerts(connection: Connection) -> list[TlsFrame]:
+    alerts = _of(connection, TlsEvent.ALERT)
+    return [t for t in alerts if not _from_client(connection, t)]
+
+
+def _last(connection: Connection, hello: TlsFrame) -> Frame:
+    return next(iter(_alerts(connection)), hello)
+
+
+def _from_client(connection: Connection, frame: Frame) -> bool:
+    client: Address = connection.client
+    return frame.source == client
+
+
+def _carried(exchange: Exchange, connections: list[Connection]) -> bool:
+    return any(exchange.frame.flow == c.flow for c in connections)

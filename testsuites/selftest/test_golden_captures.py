@@ -1,0 +1,23 @@
+"""Committed captures, judged again: a verdict that changes must be meant to change."""
+
+from pathlib import Path
+
+import pytest
+
+from ringback.verbs.rejudge import judge_file
+
+GOLDEN = Path(__file__).parents[2] / "captures" / "golden"
+CAPTURES = sorted(GOLDEN.glob("*.pcapng"))
+
+
+def test_there_are_golden_captures() -> None:
+    assert len(CAPTURES) >= 8
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda p: p.stem)
+def test_a_golden_capture_keeps_its_verdicts(capture: Path) -> None:
+    told: list[str] = []
+    judge_file(capture, None, told.append)
+    known = capture.with_suffix(".verdicts").read_text().splitlines()
+    assert told[0].endswith(known[0].partition(": ")[2])
+    assert "\n".join(told[1:]).splitlines() == known[1:]
