@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,19 +85,25 @@ class Played:
         ]
 
 
-def shared(factory: pytest.TempPathFactory, name: str, *words: str) -> Played:
-    """A run that is made once, by whichever test or worker asks first."""
+def once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Outcome]
+) -> Played:
+    """What is made in a folder of its own by whichever test or worker asks first."""
     whole = factory.getbasetemp()
     whole = whole.parent if "PYTEST_XDIST_WORKER" in os.environ else whole
     base = whole / f"shared-{name}"
     base.mkdir(exist_ok=True)
-    said = base / "said.json"
-    with (base / "lock").open("w") as lock:
+    said = whole / f"shared-{name}.json"
+    with said.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            outcome = ringback("run", *words, "--out", base)
-            said.write_text(json.dumps(asdict(outcome)))
+            said.write_text(json.dumps(asdict(make(base))))
     return Played(base, Outcome(**json.loads(said.read_text())))
+
+
+def shared(factory: pytest.TempPathFactory, name: str, *words: str) -> Played:
+    """A run that several tests look at."""
+    return once(factory, name, lambda base: ringback("run", *words, "--out", base))
 
 
 def in_memory(factory: pytest.TempPathFactory) -> Played:

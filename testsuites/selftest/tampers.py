@@ -337,12 +337,13 @@ TAMPERS = {
     "sound comes after the end": Tamper(_late, ("RTP-END-001",)),
     "sound runs over the CAS": Tamper(_over_the_cas, ("MED-CAS-001",)),
     "Connected is followed by Alerted": Tamper(
-        _answered("Connected", _retold("Connected", "Alerted"), nth=3),
+        _answered("Connected", _retold("Connected", "Alerted"), nth=-1),
         ("POP-STATE-001",),
     ),
     "Connected is told before the answer": Tamper(
-        _answered("Alerted", _retold("Alerted", "Connected"), nth=1),
+        _answered("Alerted", _retold("Alerted", "Connected"), nth=-1),
         ("POP-STATE-003",),
+        lost=("POP-STATE-002",),
     ),
     "a live call is told to be busy": Tamper(
         _answered("Connected", _retold("None", "UserBusy")), ("POP-CAUSE-006",)

@@ -7,12 +7,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from testsuites.selftest.commanded import PLAIN, Outcome, Played, run
+from testsuites.selftest.commanded import PLAIN, Outcome, Played, once, run
 
 import ringback
 from ringback.places import fixtures
 from ringback.places import testsuites as suites
 
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 CHECKOUT = Path(ringback.__file__).parents[2]
 pytestmark = pytest.mark.skipif(
     not (CHECKOUT / "pyproject.toml").is_file(), reason="this is no checkout"
@@ -21,24 +22,20 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    words = ("--no-deps", "--no-build-isolation", "--disable-pip-version-check")
-    pip = (sys.executable, "-m", "pip")
-    built = run(*pip, "wheel", "-q", *words, "-w", folder, CHECKOUT)
-    assert built.status == 0, built.err
-    (found,) = folder.glob("ringback-*.whl")
+    words = ("wheel", "-q", "--no-deps", "--no-build-isolation", CHECKOUT, "-w")
+    built = once(tmp_path_factory, "wheel", lambda base: run(*PIP, *words, base))
+    assert built.outcome.status == 0, built.outcome.err
+    (found,) = built.base.glob("ringback-*.whl")
     return found
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to import from, before the editable install of this environment."""
-    target = tmp_path_factory.mktemp("installed")
-    words = ("--no-deps", "--no-index", "--disable-pip-version-check")
-    pip = (sys.executable, "-m", "pip")
-    done = run(*pip, "install", "-q", *words, "--target", target, wheel)
-    assert done.status == 0, done.err
-    return target
+    words = ("install", "-q", "--no-deps", "--no-index", wheel, "--target")
+    done = once(tmp_path_factory, "installed", lambda base: run(*PIP, *words, base))
+    assert done.outcome.status == 0, done.outcome.err
+    return done.base
 
 
 def outside(installed: Path, cwd: Path, *words: str | Path) -> Outcome:

@@ -1,12 +1,20 @@
 """A run that ends before its end: what was found until then is there and readable."""
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from testsuites.selftest.commanded import PLAIN, program, ringback, surroundings
+from testsuites.selftest.commanded import (
+    PLAIN,
+    Outcome,
+    once,
+    program,
+    ringback,
+    surroundings,
+)
 
 from ringback.evidence.reader import read as read_capture
 from ringback.judge.judge import judge
@@ -16,7 +24,7 @@ SIGNS = ("+ ", "~ ", "? ", "x ", "! ")
 MEMORY = ("--net", "memory", "--security", "unsecured")
 
 
-def struck(base: Path, blow: signal.Signals) -> int:
+def struck(base: Path, blow: signal.Signals) -> Outcome:
     """A run that is struck when its second scenario has been judged."""
     words = ["run", "playonphone", *MEMORY, "--out", str(base)]
     with subprocess.Popen(
@@ -31,8 +39,8 @@ def struck(base: Path, blow: signal.Signals) -> int:
         assert next(judged)
         assert next(judged)
         running.send_signal(blow)
-        running.stdout.read()
-        return running.wait(timeout=60)
+        rest = running.stdout.read()
+        return Outcome(running.wait(timeout=60), rest, "")
 
 
 def latest(base: Path) -> Run:
@@ -45,16 +53,19 @@ def captures(base: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.mktemp("killed")
-    assert struck(base, signal.SIGKILL) == -signal.SIGKILL
-    return base
+    run = once(tmp_path_factory, "killed", lambda base: struck(base, signal.SIGKILL))
+    assert run.outcome.status == -signal.SIGKILL
+    return run.base
 
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.mktemp("interrupted")
-    assert struck(base, signal.SIGINT) == 130
-    return base
+    run = once(
+        tmp_path_factory, "interrupted", lambda base: struck(base, signal.SIGINT)
+    )
+    assert run.outcome.status == 130
+    assert "what was found until here is kept" in run.outcome.out
+    return run.base
 
 
 def test_what_a_killed_run_had_found_is_there(killed: Path) -> None:
@@ -95,12 +106,15 @@ def test_nothing_half_made_looks_whole(killed: Path) -> None:
         assert len(octets) == 8 + int.from_bytes(octets[4:8], "little")
 
 
-def test_the_next_run_says_that_the_one_before_was_cut_short(killed: Path) -> None:
-    before = latest(killed).header.run
+def test_the_next_run_says_that_the_one_before_was_cut_short(
+    killed: Path, tmp_path: Path
+) -> None:
+    base = shutil.copytree(killed, tmp_path / "again", symlinks=True)
+    before = latest(base).header.run
 
-    told = ringback("run", f"{PLAIN}:SIP-ACK-001", *MEMORY, "--out", killed)
+    told = ringback("run", f"{PLAIN}:SIP-ACK-001", *MEMORY, "--out", base)
 
-    header: Header = latest(killed).header
+    header: Header = latest(base).header
     assert told.status == 0
     assert header.run != before
     assert any(before in note and "cut short" in note for note in header.notes)

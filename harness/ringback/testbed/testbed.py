@@ -167,10 +167,8 @@ class Testbed:
         have been heard.
         """
         scaled = within * max(1.0, self.config.timer_scale)
-        self.network.until(lambda: met() or bool(self._endless()), scaled)
-        for client, call, seconds in () if met() else self._endless():
-            self.network.until(met, seconds + EARSHOT)
-            client.hangs_up(call)
+        if self.phone.holds_on:
+            self._hang_up_for_it(met, scaled)
         if self.network.until(met, scaled):
             return True
         name = getattr(met, "__name__", "what was waited for").strip("_")
@@ -325,10 +323,15 @@ class Testbed:
             notes=tuple(self._notes),
         )
 
+    def _hang_up_for_it(self, met: Callable[[], bool], within: float) -> None:
+        """The user ends what an outside phone will not end."""
+        self.network.until(lambda: met() or bool(self._endless()), within)
+        for client, call, seconds in () if met() else self._endless():
+            self.network.until(met, seconds + EARSHOT)
+            client.hangs_up(call)
+
     def _endless(self) -> tuple[tuple[Client, ClientCall, float], ...]:
         """Calls that stand and that nobody will end, with the message's seconds."""
-        if not self.phone.holds_on:
-            return ()
         return tuple(
             (client, call, self._seconds(client.peer.settings.user, order[1]))
             for client in self._clients
