@@ -264,7 +264,8 @@ def test_without_a_recorder_no_datagram_is_taken_down_twice(
     network.begin_scenario("last words")
     network.give(listening, [Bind(40000)])
 
-    last_words = [Bind(20000), Cast(20000, Address(cas, 40000), b"x"), Release(20000)]
+    words = Cast(20000, Address(cas, 40000), b"x")
+    last_words: list[Wish] = [Bind(20000), words, Release(20000)]
     network.give(speaking, last_words)
 
     assert network.until(lambda: listener.saw(Heard), within=5.0)
