@@ -182,7 +182,7 @@ def test_over_tls_the_phone_rings_and_records_the_message(
     certificate = Lab.open(lab).identity_for(PHONE)
     with (
         Baresip(there, PORT, certificate=certificate, number=DESK) as phone,
-        office(number, lab, "tls", limit=2.5),
+        office(number, lab, "tls", limit=2.0),
         order(number, lab) as play,
     ):
         assert play.finishes() == Exit.GREEN, play.said
