@@ -112,6 +112,21 @@ def test_a_2xx_is_repeated_until_its_ack_comes() -> None:
     assert b.kinds() == ["Invited", "Acked"]
 
 
+def test_an_answer_without_contact_is_acknowledged_where_the_invite_went() -> None:
+    pipe, a, b = pair()
+    pipe.spoil = lambda _number, octets: (
+        bytes(Message.parse(octets).without("contact"))
+        if octets.startswith(b"SIP/2.0 200")
+        else octets
+    )
+    a.agent.call("sip:b@nobody.invalid", target=b.target)
+    pipe.run()
+    b.agent.answer(b.latest(Invited).call)
+    pipe.run()
+    assert pipe.words()[-1] == "a ACK"
+    assert b.kinds()[-1] == "Acked"
+
+
 def test_without_any_ack_the_callee_hangs_up_after_64_t1() -> None:
     pipe, a, b = pair()
     a.agent.call(b.uri, target=b.target)

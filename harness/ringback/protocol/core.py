@@ -129,7 +129,10 @@ class Core:
         return dialog
 
     def hop(self, call: Call, dialog: Dialog) -> Target:
-        """Where requests of a dialog go; where the call went if that is unreadable."""
+        """Where requests of a dialog go; where the call went if that is unreadable, or
+        if the answer had no Contact and the INVITE's own URI has to do."""
+        if call.outgoing is not None and dialog.next_hop == call.outgoing.order.uri:
+            return call.target
         try:
             return target_of(parse_uri(dialog.next_hop), self.manner.secured)
         except Malformed as fault:
