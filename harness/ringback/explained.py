@@ -32,6 +32,7 @@ MEANING: Mapping[str, str] = {
     **{f"um.{key}": text for key, text in _PLACE.items()},
     "um.workers": "processes that take the calls which the service redirects",
     **{f"um.workers.{key}": text for key, text in _PLACE.items()},
+    "um.workers.host": "where it listens; empty is the host of the service",
     "um.gateways": "UM IP gateways, tried in this order",
     **{f"um.gateways.{key}": text for key, text in _PLACE.items()},
     "um.gateways.host": "where it is: an address, or a name that [resolve] or DNS "

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ringback.report.records import Arrow, FindingRecord, Run, ScenarioRecord
 from ringback.report.terminal import ORDER, SIGN, counts, in_words, worst
 from ringback.values import Role
@@ -119,8 +121,18 @@ def matrix(
 
 
 def _once(findings: Iterable[FindingRecord]) -> list[FindingRecord]:
-    """One of each requirement and reason: what every scenario shows is told once."""
-    return list({(f.requirement, f.because): f for f in findings}.values())
+    """One of each requirement: what every scenario shows is told once, by the first."""
+    told: dict[str, list[FindingRecord]] = {}
+    for finding in findings:
+        told.setdefault(finding.requirement, []).append(finding)
+    return [_and_more(same[0], len(same) - 1) for same in told.values()]
+
+
+def _and_more(finding: FindingRecord, more: int) -> FindingRecord:
+    if not more:
+        return finding
+    because = f"{finding.because} (and so in {more} more scenarios)"
+    return replace(finding, because=because)
 
 
 def _chapter(run: Run, scenario: ScenarioRecord, base: Path) -> Chapter:
