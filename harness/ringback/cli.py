@@ -109,8 +109,7 @@ def demo(out: Path, name: str) -> int:
     multiple=True,
     metavar="ROLE=WHERE",
     callback=_pairs,
-    help="What is under test, repeatable. WHERE: tcp:HOST:PORT, tls:HOST:PORT, "
-    "https://HOST/PATH or exec:COMMAND.",
+    help="What is under test: gateway or phone = tcp:HOST:PORT or tls:HOST:PORT.",
 )
 @click.option(
     "--security",

@@ -122,8 +122,11 @@ USAGE = {
     "a worker's word": (["run", "SIPP", *MEMORY, "-n", "2"], "nothing is called"),
     "a listed word": (["list", "TLS-NAM-003"], "near: TLS-NAME-003"),
     "a role": (["run", "--sut", "gatway=tcp:h:1"], "the roles are client, cas, um"),
-    "a way": (["run", "--sut", "gateway=udp:h:1"], "not one of tcp:HOST:PORT"),
-    "a SUT in memory": (["run", "--sut", "um=tcp:h:1", *MEMORY], "memory has no SUT"),
+    "a way": (["run", "--sut", "gateway=udp:h:1"], "write tcp:HOST:PORT"),
+    "a SUT in memory": (
+        ["run", "--sut", "phone=tcp:h:1", *MEMORY],
+        "memory has no SUT",
+    ),
     "a mode": (["run", "--security", "secret"], "'sip-secured', 'secured', 'all'"),
     "a pair": (["run", "--resolve", "name"], "is not NAME=ADDR"),
     "no such config": (["run", "--config", "none.toml"], "none.toml: No such file"),

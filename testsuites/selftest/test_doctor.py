@@ -169,10 +169,10 @@ def test_a_system_under_test_that_is_not(
     assert "the gateway under test does not answer" in said
 
 
-def test_a_command_that_does_not_exist(tmp_path: Path) -> None:
-    status, said = examined(tmp_path, '[sut]\num = "exec:no-such-program -x"\n')
-    assert status == 6
-    assert "no program no-such-program" in said
+@pytest.mark.parametrize("role", ["um", "cas", "client"])
+def test_a_role_that_cannot_be_under_test(tmp_path: Path, role: str) -> None:
+    with pytest.raises(Misuse, match="a gateway or a phone can be under test"):
+        examined(tmp_path, f'[sut]\n{role} = "tcp:127.0.83.40:5060"\n')
 
 
 def test_a_statement_decides_what_is_applicable(

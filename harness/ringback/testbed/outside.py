@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -10,41 +9,35 @@ from ringback.config import Config, Peering, Statement
 from ringback.faults import Misuse, Untestable
 from ringback.values import Address, Role, Security
 
-FORMS = "tcp:HOST:PORT, tls:HOST:PORT, https://HOST/PATH or exec:COMMAND"
+FORMS = "tcp:HOST:PORT or tls:HOST:PORT"
+TESTABLE = (Role.GATEWAY, Role.PHONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """One role that is not ours. ``way`` is "tcp", "tls", "https" or "exec"."""
+    """One role that is not ours; ``way`` is "tcp" or "tls"."""
 
     role: Role
     way: str
     address: Address
-    path: str = ""
-    command: str = ""
 
     @classmethod
     def parse(cls, role: Role, where: str) -> "Outside":
         """Misuse names what is wrong and which forms there are."""
         if found := re.fullmatch(r"(tcp|tls):(.+:\d+)", where):
             return cls(role, found[1], Address.parse(found[2]))
-        if where.startswith("https://"):
-            url = urlsplit(where)
-            if not url.hostname:
-                raise Misuse(f"--sut {role}={where}: no host in the URL")
-            return cls(role, "https", Address(url.hostname, url.port or 443), url.path)
-        if where.startswith("exec:") and where != "exec:":
-            return cls(role, "exec", Address("", 0), command=where[5:])
-        raise Misuse(f"--sut {role}={where}: not one of {FORMS}")
+        raise Misuse(f"--sut {role}={where}: write {FORMS}")
 
 
 def parse_sut(words: dict[Role, str]) -> dict[Role, Outside]:
-    """All of them; roles between two outside ones must be outside too."""
-    found = {role: Outside.parse(role, where) for role, where in words.items()}
-    for role, one in found.items():
-        if role in {Role.GATEWAY, Role.UM} and one.way == "https":
-            raise Misuse(f"--sut {role}={words[role]}: a {role} speaks SIP, not HTTPS")
-    return found
+    """All of them. Misuse for a role that cannot be under test."""
+    for role, where in words.items():
+        if role not in TESTABLE:
+            raise Misuse(
+                f"--sut {role}={where}: so far a gateway or a phone can be under test; "
+                "between CAS and UM no product speaks what ringback speaks"
+            )
+    return {role: Outside.parse(role, where) for role, where in words.items()}
 
 
 def with_gateway(config: Config, gateway: Outside) -> Config:

@@ -266,7 +266,7 @@ def outsiders(config: Config) -> tuple[Seat, ...]:
     for role, one in parse_sut(config.sut).items():
         host = config.resolve.get(one.address.host, one.address.host)
         ports = (one.address.port,)
-        secured = one.way in {"tls", "https"}
+        secured = one.way == "tls"
         found.append(
             Seat(
                 role=role,

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import shlex
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -60,15 +58,8 @@ def sut_remarks(config: Config) -> Iterator[Remark]:
     """Whether each system under test is there; Misuse for a word that is none."""
     from ringback.verbs.probe import unreachable
 
-    for role, one in parse_sut(dict(config.sut)).items():
+    for role in parse_sut(dict(config.sut)):
         where = config.sut[role]
-        if one.way == "exec":
-            program = next(iter(shlex.split(one.command)), "")
-            if shutil.which(program) is None:
-                yield stop(f"sut.{role}: there is no program {program}", "name another")
-            else:
-                yield ok(f"sut.{role}: {program} is there")
-            continue
         if trouble := unreachable({str(role): where}, None, config.resolve):
             yield stop(trouble, f"start it, or correct sut.{role} = {where!r}")
         else:

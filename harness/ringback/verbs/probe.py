@@ -22,8 +22,6 @@ def unreachable(
 
 
 def _trouble(one: Outside, names: dict[str, str]) -> str:
-    if one.way == "exec":
-        return ""
     host = names.get(one.address.host, one.address.host)
     try:
         with socket.create_connection((host, one.address.port), PATIENCE):
