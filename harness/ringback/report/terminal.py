@@ -57,9 +57,14 @@ def heading(header: Header) -> str:
         f"ringback {header.ringback}   run {header.run}",
         f"  under test  {tested or 'nothing: reference against reference'}",
         f"  network     {header.net}   security {modes}",
-        *(f"  note        {note}" for note in header.notes),
+        *(_indented("  note        ", note) for note in header.notes),
     ]
     return "\n".join(lines)
+
+
+def _indented(label: str, text: str) -> str:
+    indent = "\n" + " " * len(label)
+    return label + indent.join(wrap(text, WIDTH - len(label), break_on_hyphens=False))
 
 
 def scenario_line(scenario: ScenarioRecord, findings: Sequence[FindingRecord]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from ringback.judge.catalogue import catalogue
 from ringback.report.folder import Folder, cut_short
 from ringback.report.records import (
     FindingRecord,
@@ -78,7 +79,7 @@ class Collector:
             else {},
             tools=versions(),
             timer_scale=asked.config.timer_scale,
-            notes=(note,) if note else (),
+            notes=(*filter(None, (note,)), *_lacks(asked.net)),
         )
 
     def take(self, lines: Sequence[str]) -> None:
@@ -156,3 +157,24 @@ class Collector:
         seconds = run.footer.seconds if run.footer else 0.0
         terminalreporter.write_line(summary(self.found, seconds))
         terminalreporter.write_line(f"report: {self.folder.reports / 'index.html'}")
+
+
+def _lacks(net: str) -> tuple[str, ...]:
+    """What this machine cannot do, which cases that leaves open, and what adds it."""
+    from ringback.net.programs import install_command, missing
+    from ringback.net.recorder import rights
+
+    notes = []
+    if net == "sockets" and (command := rights()):
+        open_cases = [r.id for r in catalogue().values() if r.entry.needs == "wire"]
+        notes.append(
+            "nothing may record the wire here: captures are written by our own "
+            f"endpoints, and {', '.join(open_cases)} stay not-tested; "
+            f"to add it: sudo {command}"
+        )
+    if "tshark" in missing():
+        notes.append(
+            "no tshark: only our own reader reads the captures (RB-DIS-001 stays "
+            f"not-tested); to add it: {install_command(('tshark',))}"
+        )
+    return tuple(notes)
