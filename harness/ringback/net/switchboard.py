@@ -1,5 +1,6 @@
 """What both networks share: seats, links, the trace, the tape; how facts are told."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -36,7 +37,7 @@ _MOST_RANDOMS = 4096
 _MOST_LINES = 100_000  # of the trace, for those who serve for months
 
 
-class Switchboard:
+class Switchboard(ABC):
     """The common part of a network; what a clock or a wire must do is left open."""
 
     captured = "taps"
@@ -59,38 +60,38 @@ class Switchboard:
     # What a network brings along.
 
     @property
-    def now(self) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def now(self) -> float: ...
 
-    def bind(self, seat: Seated, port: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def bind(self, seat: Seated, port: int) -> None: ...
 
-    def release(self, seat: Seated, port: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def release(self, seat: Seated, port: int) -> None: ...
 
-    def cast(self, seat: Seated, wish: Cast) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def cast(self, seat: Seated, wish: Cast) -> None: ...
 
-    def alarm(self, seat: Seated, wish: Alarm) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def alarm(self, seat: Seated, wish: Alarm) -> None: ...
 
-    def hush(self, seat: Seated, alarm: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def hush(self, seat: Seated, alarm: str) -> None: ...
 
-    def _listen(self, seat: Seated, listener: Listener) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _listen(self, seat: Seated, listener: Listener) -> None: ...
 
+    @abstractmethod
     def _deafen(self, seat: Seated) -> None:
         """Close the seat's listeners and take its alarms back."""
-        raise NotImplementedError
 
-    def _dial(self, link: Link, target: Address) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _dial(self, link: Link, target: Address) -> None: ...
 
+    @abstractmethod
     def _after(
         self, seconds: float, act: Callable[..., None], *args: object
-    ) -> Recalls:
-        raise NotImplementedError
+    ) -> Recalls: ...
 
     # Seats.
 
