@@ -1,6 +1,9 @@
 # ringback: `make demo` shows it, `make test` proves it. Everything else is in CONTRIBUTING.md.
 
-PYTHON   ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell command -v $(p) && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo ok),$(p))))
+# The newest Python that really starts: a version manager's shims may be there and not work.
+PYTHON   ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+              "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+              && echo "$$p" && break; done)
 VENV     := .venv
 BIN      := $(VENV)/bin
 PROGRAMS := tshark dumpcap editcap sipp baresip
