@@ -8,6 +8,7 @@ whole, for each line is written and flushed as one.
 import json
 import sys
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import TypeVar
 
@@ -130,7 +131,17 @@ def schema() -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "one line of findings.jsonl",
     }
-    return {**head, **made}
+    return {**head, **_undented(made)}
+
+
+def _undented(made: dict[str, object]) -> dict[str, object]:
+    """Docstrings without their indentation, which Python 3.13 takes off by itself."""
+    for value in made.values():
+        if isinstance(value, dict):
+            _undented(value)
+    if isinstance(text := made.get("description"), str):
+        made["description"] = cleandoc(text)
+    return made
 
 
 def _anything(kind: type) -> dict[str, object]:

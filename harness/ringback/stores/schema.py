@@ -61,10 +61,14 @@ def opened(path: str | Path) -> sqlite3.Connection:
         if str(path) != IN_MEMORY:
             Path(path).touch(mode=0o600)
         sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        _ready(sql, path)
     except OSError as e:
         raise Misuse(f"{path}: {e.strerror}") from e
     except sqlite3.DatabaseError as e:
+        raise Misuse(f"{path}: not a mailbox: {e}") from e
+    try:
+        _ready(sql, path)
+    except sqlite3.DatabaseError as e:
+        sql.close()
         raise Misuse(f"{path}: not a mailbox: {e}") from e
     return sql
 
