@@ -87,6 +87,22 @@ def _resolve_option(function: F) -> F:
     )(function)
 
 
+def _oddness_options(function: F) -> F:
+    fault = click.option(
+        "--fault",
+        default="",
+        metavar="NAME",
+        help="One reference role breaks a rule: see serve --list-faults.",
+    )
+    quirk = click.option(
+        "--quirk",
+        default="",
+        metavar="NAME",
+        help="One reference role is odd and in its right: see serve --list-quirks.",
+    )
+    return fault(quirk(function))
+
+
 @ringback.command()
 @click.option(
     "--out",
@@ -157,6 +173,7 @@ def demo(out: Path, name: str) -> int:
     "--fail-fast", is_flag=True, help="Stop at the first scenario that fails."
 )
 @click.option("--slow", is_flag=True, help="Also play scenarios that need real time.")
+@_oddness_options
 @click.option("--name", default="", help="What the run is called; default: the time.")
 def run(**words: Any) -> int:
     """Run suites. SELECT: case id, id prefix, requirement, area, "RFC 3261 §17"."""
@@ -180,17 +197,16 @@ def run(**words: Any) -> int:
     type=click.Path(path_type=Path),
     help="A file that appears when all roles are ready; holds their addresses as JSON.",
 )
-def serve(
-    roles: tuple[str, ...],
-    security: str | None,
-    config_file: Path | None,
-    resolve: dict[str, str],
-    ready: Path | None,
-) -> int:
+@_oddness_options
+@click.option("--list-faults", is_flag=True, help="Their names, one a line.")
+@click.option("--list-quirks", is_flag=True, help="Their names, one a line.")
+def serve(list_faults: bool, list_quirks: bool, **words: Any) -> int:
     """Reference roles as servers: cas, um, gateway, phone; all by default."""
     from ringback.verbs import server
 
-    return server.serve(roles, security, config_file, resolve, ready, say=click.echo)
+    if list_faults or list_quirks:
+        return server.names(list_faults, list_quirks, say=click.echo)
+    return server.serve(server.Order(**words), say=click.echo)
 
 
 @ringback.command()

@@ -44,6 +44,18 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"action": "append", "metavar": "WORD", "help": "case, requirement, area"},
     ),
     ("--slow", {"action": "store_true", "help": "also what needs real time"}),
+    (
+        "--fault",
+        {"metavar": "NAME", "default": "", "help": "one of our roles breaks a rule"},
+    ),
+    (
+        "--quirk",
+        {
+            "metavar": "NAME",
+            "default": "",
+            "help": "one of our roles is odd, and right",
+        },
+    ),
     ("--run", {"metavar": "NAME", "help": "the run's folder name"}),
 )
 ASKED = pytest.StashKey["Asked"]()

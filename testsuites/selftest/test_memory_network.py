@@ -167,6 +167,19 @@ def test_datagrams_reach_bound_ports_and_vanish_elsewhere() -> None:
     assert len(network.end_scenario()) == 2
 
 
+class Drawer:
+    """A store that gives a question back and keeps what it is handed."""
+
+    def __init__(self, kept: list[object]) -> None:
+        self._kept = kept
+
+    def answer(self, question: object) -> object:
+        return question, 1
+
+    def keep(self, record: object) -> None:
+        self._kept.append(record)
+
+
 def test_a_question_to_the_store_is_answered_and_a_record_kept() -> None:
     kept: list[object] = []
     peer = Scribe(
@@ -177,8 +190,7 @@ def test_a_question_to_the_store_is_answered_and_a_record_kept() -> None:
         peer,
         role=Role.UM,
         host=SERVER.host,
-        store=lambda question: (question, 1),
-        keep=kept.append,
+        store=Drawer(kept),
     )
 
     network.settle(within=1)

@@ -109,8 +109,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         role=Role.CAS,
         host=here,
         identity=authority.issue(NAME),
-        store=mailbox.answer,  # type: ignore[arg-type]
-        keep=mailbox.keep,  # type: ignore[arg-type]
+        store=mailbox,
     )
     serving = threading.Thread(target=network.run)
     serving.start()

@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @dataclass(frozen=True, slots=True)
 class Requirement:
     id: str
-    area: str  # the name of its sheet
+    area: str  # what the name of its sheet begins with
     entry: Entry
 
     @property
@@ -72,7 +72,7 @@ def read_sheet(name: str, octets: bytes) -> tuple[Requirement, ...]:
         tables = msgspec.toml.decode(octets, type=dict[str, dict[str, object]])
     except msgspec.DecodeError as error:
         raise Misuse(f"{name}: {error}") from error
-    area = name.removesuffix(".toml")
+    area = re.split(r"[-.]", name, maxsplit=1)[0]  # sip-dialogs.toml is of area sip
     return tuple(
         Requirement(id_, area, _entry(f"{name}: {id_}", id_, table))
         for id_, table in tables.items()

@@ -1,155 +1,28 @@
-"""Which rule answers which requirement: one line each."""
+"""Which rule answers which requirement: the tables of all sheets in one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Final
 
+from ringback.faults import Misuse
+from ringback.judge import tables
 from ringback.judge.case import Rule
-from ringback.judge.rules import (
-    cancels,
-    checkpoints,
-    dialogs,
-    heard,
-    hellos,
-    keys,
-    leaks,
-    messages,
-    offers,
-    redirects,
-    scans,
-    state,
-    streams,
-    tls,
-    transactions,
-    webservice,
-)
-from ringback.values import Leg, Role
 
-RULES: Final[Mapping[str, Rule]] = {
-    "POP-CHECK-001": checkpoints.the_order_is_accepted,
-    "POP-CHECK-002": checkpoints.the_cas_invites_the_um,
-    "POP-CHECK-003": checkpoints.the_um_invites_the_gateway,
-    "POP-CHECK-004": checkpoints.there_is_an_answer_and_sound,
-    "POP-DIAL-001": checkpoints.the_number_is_dialled_as_allowed,
-    "POP-DIAL-002": checkpoints.a_refused_order_leaves_no_invite,
-    "POP-DIAL-003": checkpoints.a_denied_number_is_a_dialing_rules_fault,
-    "POP-DIAL-004": checkpoints.a_denied_number_is_told_by_its_code,
-    "POP-GREET-001": heard.a_greeting_is_played_as_it_was_recorded,
-    "POP-STATE-001": state.states_only_go_forward,
-    "POP-STATE-002": state.alerted_means_that_it_rings,
-    "POP-STATE-003": state.connected_means_that_it_was_answered,
-    "POP-STATE-004": state.an_answer_is_told,
-    "POP-STATE-005": state.the_end_is_told,
-    "POP-CAUSE-001": state.busy_is_told_as_user_busy,
-    "POP-CAUSE-002": state.no_answer_is_told_as_no_answer,
-    "POP-CAUSE-003": state.unavailable_is_told_in_the_dialect,
-    "POP-CAUSE-004": state.another_failure_is_told_as_other,
-    "POP-CAUSE-005": state.the_2007_dialect_has_four_causes,
-    "POP-CAUSE-006": state.a_live_call_has_no_cause,
-    "POP-CAUSE-007": state.a_normal_end_has_no_cause,
-    "POP-END-001": dialogs.hanging_up_before_the_answer_cancels,
-    "POP-END-002": dialogs.hanging_up_after_the_answer_says_bye,
-    "POP-END-003": dialogs.no_leg_stays_up,
-    "SIP-FORM-001": messages.streams_hold_nothing_but_messages,
-    "SIP-FORM-002": messages.requests_have_the_mandatory_fields,
-    "SIP-FORM-003": messages.requests_have_max_forwards,
-    "SIP-FORM-004": messages.lengths_are_told_on_streams,
-    "SIP-FORM-005": messages.cseq_names_the_method,
-    "SIP-TAG-001": messages.requests_carry_a_from_tag,
-    "SIP-TAG-002": messages.responses_keep_the_to,
-    "SIP-VIA-001": messages.branches_begin_with_the_cookie,
-    "SIP-VIA-002": transactions.branches_are_unique,
-    "SIP-VIA-003": messages.responses_copy_the_via,
-    "SIP-RESP-001": messages.responses_copy_from_call_id_and_cseq,
-    "SIP-RESP-002": transactions.nothing_follows_a_final_answer,
-    "SIP-RESP-003": transactions.requests_are_answered,
-    "SIP-CONTACT-001": messages.invites_carry_one_contact,
-    "SIP-CONTACT-002": messages.answers_to_invite_carry_a_contact,
-    "SIP-CALLID-001": dialogs.each_call_has_its_own_call_id,
-    "SIP-CSEQ-001": dialogs.cseq_grows_within_a_dialog,
-    "SIP-ACK-001": transactions.refusals_are_acknowledged,
-    "SIP-ACK-002": transactions.answers_are_acknowledged,
-    "SIP-ACK-003": transactions.the_ack_of_a_refusal_repeats_the_invite,
-    "SIP-BYE-001": transactions.byes_are_answered,
-    "SIP-CANCEL-001": cancels.cancels_repeat_the_invite,
-    "SIP-CANCEL-002": cancels.cancel_waits_for_a_provisional,
-    "SIP-CANCEL-003": cancels.cancels_are_answered,
-    "SIP-CANCEL-004": cancels.a_cancelled_invite_is_refused_487,
-    "SIP-DIALOG-001": dialogs.requests_in_a_dialog_carry_its_tags,
-    "SIP-DIALOG-002": dialogs.requests_in_a_dialog_go_to_the_contact,
-    "SIP-REDIR-001": redirects.redirections_are_followed,
-    "SIP-REDIR-002": redirects.the_port_is_the_one_written,
-    "SIP-REDIR-003": redirects.the_address_is_the_one_written,
-    "SIP-REDIR-004": redirects.the_transport_is_the_one_written,
-    "SIP-REDIR-005": redirects.the_request_uri_is_the_contact,
-    "SIP-UDP-001": transactions.sip_is_silent_on_udp,
-    "MED-SDP-001": offers.descriptions_are_well_formed,
-    "MED-SDP-002": offers.an_accepted_offer_is_answered,
-    "MED-SDP-003": offers.an_answer_has_the_streams_of_the_offer,
-    "MED-SDP-004": offers.an_answer_takes_a_format_of_the_offer,
-    "MED-SDP-005": offers.an_answer_keeps_the_payload_types,
-    "MED-SDP-006": offers.an_answer_fits_the_direction,
-    "MED-SDP-007": offers.the_um_offers_a_codec_of_its_kind,
-    "MED-SDP-008": offers.the_um_offers_telephone_events,
-    "MED-SRTP-001": offers.srtp_is_offered_and_answered,
-    "MED-SRTP-002": offers.crypto_suites_are_known,
-    "MED-SRTP-003": offers.an_answer_takes_an_offered_crypto,
-    "RTP-SEQ-001": streams.sequence_numbers_count_by_one,
-    "RTP-TS-001": streams.timestamps_count_samples,
-    "RTP-SIZE-001": streams.packets_hold_20_ms,
-    "RTP-PACE-001": streams.packets_leave_in_pace,
-    "RTP-PT-001": streams.payload_types_are_agreed,
-    "RTP-EARLY-001": streams.nothing_is_played_before_the_answer,
-    "RTP-END-001": streams.media_ends_with_the_call,
-    "MED-CAS-001": checkpoints.no_media_runs_over_the_cas,
-    "MED-HEARD-001": heard.the_gateway_hears_the_message,
-    "MED-HEARD-002": heard.the_phone_hears_the_message,
-    "MED-KEYS-001": keys.keys_arrive,
-    "MED-KEYS-002": keys.the_end_of_a_key_is_said_three_times,
-    "MED-KEYS-003": keys.durations_grow,
-    "TLS-MUTUAL-001": tls.both_show_a_certificate(Leg.CAS_UM),
-    "TLS-MUTUAL-002": tls.both_show_a_certificate(Leg.UM_GATEWAY),
-    "TLS-CHAIN-001": tls.certificates_chain_to_a_root,
-    "TLS-VALID-001": tls.certificates_are_valid_now,
-    "TLS-USAGE-001": tls.certificates_may_do_what_they_do,
-    "TLS-KEY-001": tls.keys_are_strong,
-    "TLS-NAME-001": tls.names_itself(Leg.CAS_UM, Role.UM),
-    "TLS-NAME-002": tls.names_itself(Leg.CAS_UM, Role.CAS),
-    "TLS-NAME-003": tls.refuses_a_wrong_name,
-    "TLS-NAME-004": tls.names_itself(Leg.UM_GATEWAY, Role.GATEWAY),
-    "TLS-NAME-005": tls.names_itself(Leg.UM_GATEWAY, Role.UM),
-    "TLS-REFUSE-001": tls.refuses_an_ill_certificate,
-    "TLS-VERSION-001": tls.tls_is_recent,
-    "TLS-VERSION-002": hellos.refuses(
-        hellos.offers_only_old_versions, "nothing newer than TLS 1.1"
-    ),
-    "TLS-CIPHER-001": hellos.refuses(
-        hellos.offers_only_broken_ciphers, "only NULL, RC4, DES or export ciphers"
-    ),
-    "TLS-CIPHER-002": hellos.refuses(
-        hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
-    ),
-    "TLS-ROBUST-001": hellos.a_broken_hello_costs_only_its_connection,
-    "SEC-CLEAR-001": leaks.no_sip_in_the_clear(Leg.CAS_UM),
-    "SEC-CLEAR-002": leaks.no_sip_in_the_clear(Leg.UM_GATEWAY),
-    "SEC-SRTP-001": leaks.no_readable_sound,
-    "SEC-SRTP-002": leaks.tags_of_srtp_are_true,
-    "SEC-KEYS-001": leaks.keys_travel_inside_tls,
-    "SEC-LEAK-001": leaks.an_eavesdropper_learns_nothing,
-    "SEC-LEAK-002": leaks.sound_is_hidden,
-    "SEC-SCAN-001": scans.every_extension_gets_the_same_answer,
-    "WS-HTTP-001": webservice.faults_ride_on_500,
-    "WS-SHAPE-001": webservice.answers_fit_the_schema_of_2007,
-    "WS-SHAPE-002": webservice.answers_fit_the_schema_of_ews,
-    "WS-CALLID-001": webservice.only_known_call_ids_are_served,
-    "WS-CALLID-002": webservice.a_call_id_stays_known,
-    "WS-CALLID-003": webservice.each_order_gets_its_own_call_id,
-    "WS-CALLID-004": webservice.an_unknown_call_id_is_refused,
-    "WS-CALLID-005": webservice.a_foreign_call_id_is_refused_like_an_unknown_one,
-    "WS-ITEM-001": webservice.a_bad_message_id_is_refused,
-    "WS-AUTH-001": webservice.who_does_not_prove_himself_is_refused,
-    "WS-AUTH-002": webservice.a_401_says_how_to_prove_oneself,
-    "WS-AUTH-003": webservice.passwords_travel_inside_tls,
-    "WS-XML-001": webservice.a_doctype_is_refused,
-    "WS-ONE-001": webservice.one_call_at_a_time,
-    "WS-PRIVATE-001": webservice.no_answer_tells_of_another_user,
-}
+
+def _modules() -> Iterator[Mapping[str, Rule]]:
+    for found in iter_modules(tables.__path__):
+        yield import_module(f"{tables.__name__}.{found.name}").RULES
+
+
+def _joined() -> dict[str, Rule]:
+    """Misuse: two tables answer the same requirement."""
+    whole: dict[str, Rule] = {}
+    for table in _modules():
+        if twice := whole.keys() & table.keys():
+            raise Misuse(f"answered by two rules: {', '.join(sorted(twice))}")
+        whole |= table
+    return whole
+
+
+RULES: Final[Mapping[str, Rule]] = _joined()

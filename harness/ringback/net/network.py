@@ -7,20 +7,28 @@ it leaves a line in the trace.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ringback.evidence import circumstances
 from ringback.evidence.packets import CapturedPacket
 from ringback.evidence.taps import Tap
 from ringback.net.identity import Identity
-from ringback.protocol.world import Listener, Peer, Wish
+from ringback.protocol.world import Bend, Listener, Peer, Wish
 from ringback.values import Address, Role
 
 if TYPE_CHECKING:
     from ringback.net.link import Link
 
-Answers = Callable[[object], object]  # a question to the store, and its answer
-Keeps = Callable[[object], None]  # a record for the store
+
+class Shelf(Protocol):
+    """A store as seats use it; what its questions and records are is the peers' word
+    with it (``protocol.mailbox``)."""
+
+    def answer(self, question: Any) -> object: ...
+
+    def keep(self, record: Any) -> None: ...
+
+
 Line = tuple[float, Role | None, str]  # of the trace: seconds, who, what
 
 
@@ -35,8 +43,7 @@ class Seated:
     role: Role | None
     host: str
     identity: Identity | None
-    store: Answers | None
-    keep: Keeps | None
+    store: Shelf | None
     what: str
     label: str
     listeners: tuple[Listener, ...]
@@ -44,6 +51,7 @@ class Seated:
     sources: dict[int, Address] = field(default_factory=dict)  # bound ports
     accepted: int = 0  # links accepted so far, for their names
     gone: bool = False
+    bend: Bend | None = None  # of a peer that is wrong, or odd, on purpose
 
     @property
     def name(self) -> str:
@@ -82,10 +90,10 @@ class Network(Protocol):
         role: Role | None,
         host: str,
         identity: Identity | None = None,
-        store: Answers | None = None,
-        keep: Keeps | None = None,
+        store: Shelf | None = None,
         what: str = "",
         label: str = "",
+        bend: Bend | None = None,
     ) -> Seated:
         """Open the peer's listeners, then tell it Started. Misuse: a port is taken."""
         ...

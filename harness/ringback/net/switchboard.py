@@ -12,13 +12,14 @@ from ringback.net import driver
 from ringback.net.identity import Identity
 from ringback.net.keylog import KEYLOG
 from ringback.net.link import Link, Recalls
-from ringback.net.network import Answers, Keeps, Line, Seated
+from ringback.net.network import Line, Seated, Shelf
 from ringback.net.resolver import Resolver
 from ringback.net.tape import Tape
 from ringback.net.tls import Tls, client_context, server_context
 from ringback.net.tls_failures import TlsFailure
 from ringback.protocol.world import (
     Alarm,
+    Bend,
     Cast,
     Close,
     Connect,
@@ -102,16 +103,15 @@ class Switchboard(ABC):
         role: Role | None,
         host: str,
         identity: Identity | None = None,
-        store: Answers | None = None,
-        keep: Keeps | None = None,
+        store: Shelf | None = None,
         what: str = "",
         label: str = "",
+        bend: Bend | None = None,
     ) -> Seated:
         """Open the peer's listeners, then tell it Started. Misuse: a port is taken, or
         a secured listener has no certificate."""
-        seat = Seated(
-            peer, role, host, identity, store, keep, what, label, peer.listeners
-        )
+        seat = Seated(peer, role, host, identity, store, what, label, peer.listeners)
+        seat.bend = bend
         for listener in seat.listeners:
             if listener.secured:
                 server_context(identity or Identity((label,)), listener.mutual)
@@ -148,15 +148,24 @@ class Switchboard(ABC):
 
     def give(self, seat: Seated, wishes: Iterable[Wish]) -> None:
         """Execute wishes that a command made, outside of ``on``."""
+        if seat.bend is not None:
+            wishes = seat.bend.says(wishes)
         driver.settle(self, seat, wishes)
 
     def tell(self, seat: Seated, fact: Fact) -> None:
         """One fact to one peer, and what it wishes for it."""
         if seat.gone:
             return
-        wishes = seat.peer.on(fact)
-        if wishes:
+        if seat.bend is not None:
+            self._tell_bent(seat, seat.bend, fact)
+        elif wishes := seat.peer.on(fact):
             driver.settle(self, seat, wishes)
+
+    def _tell_bent(self, seat: Seated, bend: Bend, fact: Fact) -> None:
+        told, wishes = bend.hears(fact)
+        driver.settle(self, seat, wishes)
+        for one in told:
+            driver.settle(self, seat, bend.says(seat.peer.on(one)))
 
     # Evidence.
 
@@ -229,12 +238,12 @@ class Switchboard(ABC):
             link.close()
 
     def fetch(self, seat: Seated, wish: Fetch) -> None:
-        value = seat.store(wish.question) if seat.store is not None else None
+        value = seat.store.answer(wish.question) if seat.store is not None else None
         self._after(0.0, self.tell, seat, Fetched(wish.key, value))
 
     def store(self, seat: Seated, record: object) -> None:
-        if seat.keep is not None:
-            seat.keep(record)
+        if seat.store is not None:
+            seat.store.keep(record)
         else:
             self.note(seat, f"nowhere to keep {type(record).__name__}")
 

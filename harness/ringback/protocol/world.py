@@ -9,6 +9,7 @@ peer names the links it opens (``Connect``), the network names those it accepts.
 travels on a link is plaintext: TLS is the network's affair, asked for by ``secured``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -195,6 +196,18 @@ class Listener:
     port: int
     secured: bool = False
     mutual: bool = False
+
+
+class Bend(Protocol):
+    """What stands between a peer and its world, and may change what passes."""
+
+    def hears(self, fact: Fact) -> tuple[tuple[Fact, ...], tuple[Wish, ...]]:
+        """What the peer is told in the fact's place, and what is wished at once."""
+        ...
+
+    def says(self, wishes: Iterable[Wish]) -> tuple[Wish, ...]:
+        """What is done in the place of the peer's wishes."""
+        ...
 
 
 class Peer(Protocol):

@@ -60,6 +60,8 @@ def _again(asked: Asked, mode: str) -> list[str]:
     words = [f"--sut {quote(f'{r}={where}')}" for r, where in asked.config.sut.items()]
     words += [f"--resolve {name}={host}" for name, host in asked.resolve.items()]
     words += [f"--config {quote(asked.config_file)}"] if asked.config_file else []
+    if odd := asked.oddness:
+        words.append(f"--{type(odd).__name__.lower()} {odd.name}")
     words.append(f"--security {mode}")
     return [*words, "--net memory"] if asked.net == "memory" else words
 

@@ -9,6 +9,8 @@ import msgspec
 
 from ringback.config import Config, load
 from ringback.faults import Misuse
+from ringback.peers.bent.declared import Oddness
+from ringback.peers.bent.known import oddness
 from ringback.testbed.outside import Outside, parse_sut
 from ringback.values import Role, Security
 
@@ -27,6 +29,7 @@ class Asked:
     slow: bool
     config_file: str = ""  # as it was named
     resolve: Mapping[str, str] = field(default_factory=dict)  # beside the config's
+    oddness: Oddness | None = None  # of one of our roles, on purpose
 
     @classmethod
     def of(cls, option: Any) -> "Asked":
@@ -51,6 +54,7 @@ class Asked:
             slow=option.ringback_slow,
             config_file=path or "",
             resolve=resolve,
+            oddness=oddness(option.ringback_fault, option.ringback_quirk),
         )
 
 

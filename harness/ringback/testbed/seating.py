@@ -4,16 +4,20 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, cast
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 import msgspec
 
 from ringback.config import Config, Peering, Place
 from ringback.config import Gateway as GatewayPlace
 from ringback.evidence.circumstances import Seat
+from ringback.net.authority import Authority
 from ringback.net.identity import Identity
-from ringback.net.network import Answers, Keeps, Network, Seated
+from ringback.net.ill_certificates import ill
+from ringback.net.network import Network, Seated
+from ringback.peers.bent.declared import Oddness
+from ringback.peers.bent.way import Bent
 from ringback.peers.cas import Cas
 from ringback.peers.cas_settings import CasSettings
 from ringback.peers.client import Client, ClientSettings
@@ -41,6 +45,11 @@ class Issuer(Protocol):
 
     def nobody(self) -> Identity: ...
 
+    @property
+    def authority(self) -> Authority:
+        """For those who issue odd certificates."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class Theatre:
@@ -54,7 +63,9 @@ class Theatre:
     mailbox: Mailbox
     passwords: Mapping[str, str]
     seed: str
+    oddness: Oddness | None = None
     seats: list[Seated] = field(default_factory=list)
+    bends: list[Bent] = field(default_factory=list)
 
     @property
     def timing(self) -> Timing:
@@ -231,12 +242,47 @@ class Theatre:
             peer,
             role=role,
             host=host,
-            store=cast("Answers", self.mailbox.answer),
-            keep=cast("Keeps", self.mailbox.keep),
-            **words,  # type: ignore[arg-type]
+            store=self.mailbox,
+            **self._bent(role, words),  # type: ignore[arg-type]
         )
         self.seats.append(seat)
         return seat
+
+    def _bent(self, role: Role | None, words: dict[str, object]) -> dict[str, object]:
+        """The same seat, in the way that was asked for."""
+        odd = self.oddness
+        if odd is None or not odd.bends(role, str(words.get("what", ""))):
+            return words
+        if odd.way:
+            bend = Bent(odd.way(), self._places())
+            self.bends.append(bend)
+            words = {**words, "bend": bend}
+        identity = words.get("identity")
+        if isinstance(identity, Identity) and (odd.credentials or odd.shows):
+            words = {**words, "identity": self._odd_identity(odd, identity)}
+        return words
+
+    def _odd_identity(self, odd: Oddness, identity: Identity) -> Identity:
+        """What others see of it still has its name (see ``Seated.name``)."""
+        shown: dict[str, object] = {}
+        if odd.shows:
+            forged = ill(odd.shows, self.issuer.authority, identity.names[0])
+            shown = {"chain": forged.chain, "key": forged.key}
+        return replace(identity, **shown, **odd.credentials)  # type: ignore[arg-type]
+
+    def _places(self) -> dict[str, Role]:
+        config = self.config
+        um = ((place.name, place.host, Role.UM) for place in config.um.crew)
+        gateways = ((g.name, g.host, Role.GATEWAY) for g in config.um.gateways)
+        alone = (
+            (config.um, Role.UM),
+            (config.cas, Role.CAS),
+            (config.gateway, Role.GATEWAY),
+            (config.phone, Role.PHONE),
+        )
+        others = ((place.name, place.host, role) for place, role in alone)
+        found = [*um, *gateways, *others]
+        return {key: role for name, host, role in found for key in (name, host)}
 
     def _seed(self, who: str) -> str:
         return f"{self.seed}/{who}"

@@ -75,6 +75,8 @@ class Session:
         elif Role.PHONE in self.asked.outside:
             config = outside.with_phone(config, self.asked.outside[Role.PHONE])
         config = layout.overlaid(config, wanted["config"])
+        if self.asked.oddness:
+            config = layout.overlaid(config, self.asked.oddness.config)
         return Testbed(self, declared, mode, config, ground)
 
     def seed(self) -> str:

@@ -83,6 +83,7 @@ class Testbed:
             mailbox=session.mailbox(),
             passwords=session.passwords,
             seed=session.seed(),
+            oddness=session.asked.oddness,
         )
         self._clients: list[Client] = []
         self.outings: list[Outing] = []

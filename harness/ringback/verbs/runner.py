@@ -38,6 +38,8 @@ class Order:
     fail_fast: bool = False
     slow: bool = False
     name: str = ""
+    fault: str = ""
+    quirk: str = ""
 
     def options(self) -> Namespace:
         """As pytest would spell them."""
@@ -51,6 +53,8 @@ class Order:
             ringback_out=str(self.out),
             ringback_level=self.level,
             ringback_slow=self.slow,
+            ringback_fault=self.fault,
+            ringback_quirk=self.quirk,
         )
 
 
@@ -121,6 +125,8 @@ def arguments(order: Order) -> list[str]:
     words += [f"--config={order.config_file}"] if order.config_file else []
     words += ["-x"] if order.fail_fast else []
     words += ["--slow"] if order.slow else []
+    words += [f"--fault={order.fault}"] if order.fault else []
+    words += [f"--quirk={order.quirk}"] if order.quirk else []
     return [*words, "-n", str(order.workers)] if order.workers > 1 else words
 
 

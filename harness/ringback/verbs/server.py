@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from ringback.faults import Misuse
 from ringback.net.lab import Lab
 from ringback.net.resolver import Resolver
 from ringback.net.sockets import SocketNetwork
+from ringback.peers.bent.declared import Oddness
+from ringback.peers.bent.known import faults, oddness, quirks
 from ringback.stores.mailbox import Mailbox
 from ringback.stores.schema import IN_MEMORY
 from ringback.testbed import layout
@@ -29,38 +32,59 @@ RINGS = 2.0  # seconds before the phone is picked up
 SHARED = "RINGBACK_PASSWORD"  # one password for every user of the lab
 
 
-def serve(
-    roles: Sequence[str],
-    security: str | None,
-    config_file: Path | None,
-    resolve: Mapping[str, str],
-    ready: Path | None,
-    say: Say,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the command line said."""
+
+    roles: Sequence[str] = ()
+    security: str | None = None
+    config_file: Path | None = None
+    resolve: Mapping[str, str] = field(default_factory=dict)
+    ready: Path | None = None
+    fault: str = ""
+    quirk: str = ""
+
+
+def names(faults_too: bool, quirks_too: bool, say: Say) -> int:
+    """The names that ``--fault`` and ``--quirk`` take, one a line."""
+    for known in (*(faults() if faults_too else ()), *(quirks() if quirks_too else ())):
+        say(known)
+    return 0
+
+
+def serve(order: Order, say: Say) -> int:
     """Until SIGTERM or SIGINT; then links are closed and the ready file is removed."""
-    config = load(config_file) if config_file else Config()
-    config = msgspec.structs.replace(config, resolve={**config.resolve, **resolve})
+    odd = oddness(order.fault, order.quirk)
+    config = _configured(order, odd)
     lab = Lab.of(config.lab, config.trust.roots)
     network = SocketNetwork(Resolver(layout.names_and_hosts(config)))
     passwords = _passwords(config)
     theatre = Theatre(
         config=config,
-        security=Security(security) if security else config.security,
+        security=Security(order.security) if order.security else config.security,
         network=network,
         issuer=lab,
         mailbox=Mailbox.lab(config.mailbox or IN_MEMORY, passwords),
         passwords=passwords,
         seed=secrets.token_hex(16),
+        oddness=odd,
     )
     try:
-        _seat(theatre, roles)
-        with _announced(theatre, lab, ready, say):
+        _seat(theatre, order.roles)
+        with _announced(theatre, lab, order.ready, say):
             network.run(signal.SIGTERM, signal.SIGINT)
             say("ringback: ending")
     finally:
         network.close()
         theatre.mailbox.close()
     return 0
+
+
+def _configured(order: Order, odd: Oddness | None) -> Config:
+    config = load(order.config_file) if order.config_file else Config()
+    names_too = {**config.resolve, **order.resolve}
+    config = msgspec.structs.replace(config, resolve=names_too)
+    return layout.overlaid(config, odd.config) if odd else config
 
 
 def _seat(theatre: Theatre, roles: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+"""Which rule answers which requirement, sheet by sheet; each module has ``RULES``."""

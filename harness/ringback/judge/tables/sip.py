@@ -1,0 +1,40 @@
+"""Rules of the sip sheet."""
+
+from ringback.judge.case import Rule
+from ringback.judge.rules import cancels, dialogs, messages, redirects, transactions
+
+RULES: dict[str, Rule] = {
+    "SIP-FORM-001": messages.streams_hold_nothing_but_messages,
+    "SIP-FORM-002": messages.requests_have_the_mandatory_fields,
+    "SIP-FORM-003": messages.requests_have_max_forwards,
+    "SIP-FORM-004": messages.lengths_are_told_on_streams,
+    "SIP-FORM-005": messages.cseq_names_the_method,
+    "SIP-TAG-001": messages.requests_carry_a_from_tag,
+    "SIP-TAG-002": messages.responses_keep_the_to,
+    "SIP-VIA-001": messages.branches_begin_with_the_cookie,
+    "SIP-VIA-002": transactions.branches_are_unique,
+    "SIP-VIA-003": messages.responses_copy_the_via,
+    "SIP-RESP-001": messages.responses_copy_from_call_id_and_cseq,
+    "SIP-RESP-002": transactions.nothing_follows_a_final_answer,
+    "SIP-RESP-003": transactions.requests_are_answered,
+    "SIP-CONTACT-001": messages.invites_carry_one_contact,
+    "SIP-CONTACT-002": messages.answers_to_invite_carry_a_contact,
+    "SIP-CALLID-001": dialogs.each_call_has_its_own_call_id,
+    "SIP-CSEQ-001": dialogs.cseq_grows_within_a_dialog,
+    "SIP-ACK-001": transactions.refusals_are_acknowledged,
+    "SIP-ACK-002": transactions.answers_are_acknowledged,
+    "SIP-ACK-003": transactions.the_ack_of_a_refusal_repeats_the_invite,
+    "SIP-BYE-001": transactions.byes_are_answered,
+    "SIP-CANCEL-001": cancels.cancels_repeat_the_invite,
+    "SIP-CANCEL-002": cancels.cancel_waits_for_a_provisional,
+    "SIP-CANCEL-003": cancels.cancels_are_answered,
+    "SIP-CANCEL-004": cancels.a_cancelled_invite_is_refused_487,
+    "SIP-DIALOG-001": dialogs.requests_in_a_dialog_carry_its_tags,
+    "SIP-DIALOG-002": dialogs.requests_in_a_dialog_go_to_the_contact,
+    "SIP-REDIR-001": redirects.redirections_are_followed,
+    "SIP-REDIR-002": redirects.the_port_is_the_one_written,
+    "SIP-REDIR-003": redirects.the_address_is_the_one_written,
+    "SIP-REDIR-004": redirects.the_transport_is_the_one_written,
+    "SIP-REDIR-005": redirects.the_request_uri_is_the_contact,
+    "SIP-UDP-001": transactions.sip_is_silent_on_udp,
+}

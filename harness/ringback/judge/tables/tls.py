@@ -1,0 +1,31 @@
+"""Rules of the tls sheet."""
+
+from ringback.judge.case import Rule
+from ringback.judge.rules import hellos, tls
+from ringback.values import Leg, Role
+
+RULES: dict[str, Rule] = {
+    "TLS-MUTUAL-001": tls.both_show_a_certificate(Leg.CAS_UM),
+    "TLS-MUTUAL-002": tls.both_show_a_certificate(Leg.UM_GATEWAY),
+    "TLS-CHAIN-001": tls.certificates_chain_to_a_root,
+    "TLS-VALID-001": tls.certificates_are_valid_now,
+    "TLS-USAGE-001": tls.certificates_may_do_what_they_do,
+    "TLS-KEY-001": tls.keys_are_strong,
+    "TLS-NAME-001": tls.names_itself(Leg.CAS_UM, Role.UM),
+    "TLS-NAME-002": tls.names_itself(Leg.CAS_UM, Role.CAS),
+    "TLS-NAME-003": tls.refuses_a_wrong_name,
+    "TLS-NAME-004": tls.names_itself(Leg.UM_GATEWAY, Role.GATEWAY),
+    "TLS-NAME-005": tls.names_itself(Leg.UM_GATEWAY, Role.UM),
+    "TLS-REFUSE-001": tls.refuses_an_ill_certificate,
+    "TLS-VERSION-001": tls.tls_is_recent,
+    "TLS-VERSION-002": hellos.refuses(
+        hellos.offers_only_old_versions, "nothing newer than TLS 1.1"
+    ),
+    "TLS-CIPHER-001": hellos.refuses(
+        hellos.offers_only_broken_ciphers, "only NULL, RC4, DES or export ciphers"
+    ),
+    "TLS-CIPHER-002": hellos.refuses(
+        hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
+    ),
+    "TLS-ROBUST-001": hellos.a_broken_hello_costs_only_its_connection,
+}

@@ -1,0 +1,1 @@
+"""Reference roles that are wrong, or odd, on purpose."""

@@ -1,0 +1,1 @@
+"""One broken rule each; every module here has ``FAULTS``."""

@@ -1,0 +1,1 @@
+"""Odd but legal, each in one way; every module here has ``QUIRKS``."""
