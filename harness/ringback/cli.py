@@ -312,6 +312,37 @@ def doctor(config_file: Path | None) -> int:
     return examination.examine(config_file, say=click.echo)
 
 
+@ringback.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "-n",
+    "workers",
+    type=click.IntRange(1, 64),
+    default=None,
+    metavar="WORKERS",
+    help="Processes; default: one a core.",
+)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="How much is played of what need not be; 1 plays everything.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Which share.")
+@click.option("--json", type=click.Path(path_type=Path), help="The matrix as JSON.")
+def selftest(workers: int | None, **words: Any) -> int:
+    """Prove the judge: every faulty role is caught, no quirky one is accused.
+
+    NAME: a fault, a quirk, the beginning of its name, or a requirement it breaks.
+    """
+    from ringback.verbs import proving
+
+    return proving.selftest(
+        proving.Order(workers=workers or 0, **words), say=click.echo
+    )
+
+
 @ringback.group()
 def lab() -> None:
     """A lasting lab: certificates that outlive a session."""

@@ -39,3 +39,7 @@ class Unreachable(Fault):
 
 class Untestable(Fault):
     """The world that a scenario needs cannot be had here: its cases are not-tested."""
+
+
+class Unseen(Fault):
+    """What a scenario waited for did not come: it ends there, and is judged."""

@@ -18,6 +18,7 @@ from ringback.judge.table import RULES
 from ringback.judge.verdict import Grade, Verdict, errs
 from ringback.values import Leg, Role
 
+KNOWINGLY = "knowingly "  # "knowingly cas": what that role does wrong is meant so
 ASIDE = "aside "  # a note "aside SIP-FORM-001 …": what the scenario breaks on purpose
 OUTCOME_OF = {
     Grade.PASS: Outcome.PASS,
@@ -49,6 +50,7 @@ class Standing:
     settled: frozenset[str]
     observable: frozenset[Leg]
     aside: tuple[str, ...]  # ids, or beginnings of ids
+    knowingly: frozenset[str]  # roles that a probe of the scenario passes for
     wired: bool  # the octets of the wire were seen, not only what they held
 
     @classmethod
@@ -59,6 +61,12 @@ class Standing:
             frozenset(known.settles),
             frozenset(leg for leg in Leg if _observable(known, leg)),
             tuple(word for note in noted for word in note.split()[1:]),
+            frozenset(
+                word
+                for note in known.notes
+                if note.startswith(KNOWINGLY)
+                for word in note.split()[1:]
+            ),
             known.captured == "wire" or known.net == "memory",
         )
 
@@ -71,6 +79,11 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
         outcome, because = barred
         return _finding(requirement, outcome, because) if wanted else None
     verdict = _verdict(case, RULES[requirement.id])
+    if verdict.grade is Grade.FAIL and verdict.guilty in standing.knowingly:
+        because = f"the scenario's own {verdict.guilty} does so on purpose"
+        return (
+            _finding(requirement, Outcome.NOT_APPLICABLE, because) if wanted else None
+        )
     if _binds_only_ours(case.known, requirement):
         return _about_ours(case.known, requirement, verdict, wanted)
     if verdict.grade is Grade.INCONCLUSIVE and not wanted:

@@ -29,6 +29,10 @@ class KeyLog:
     """Reads what OpenSSL appends; each line once, whichever side logged it."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A log of one's own; a forked process must not share its parent's."""
         self._descriptor = unseen.in_memory("ringback-keylog")
         if self._descriptor >= 0:
             self.path = unseen.path_of(self._descriptor)
@@ -61,3 +65,4 @@ class KeyLog:
 
 
 KEYLOG = KeyLog()
+os.register_at_fork(after_in_child=KEYLOG.begin)

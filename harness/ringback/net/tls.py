@@ -4,6 +4,7 @@ RFC 8446 and RFC 5246; mutual for SIP (RFC 3261 §26.3.1). OpenSSL judges the ch
 own rules the name (RFC 5922 §7), after the handshake and before any application octet.
 """
 
+import os
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -164,6 +165,15 @@ def client_context(identity: Identity) -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED if identity.checks_chain else ssl.CERT_NONE
     return _furnished(context, identity)
+
+
+def _forget_contexts() -> None:
+    """They write into the key log of the process that made them."""
+    server_context.cache_clear()
+    client_context.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget_contexts)
 
 
 def _furnished(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:

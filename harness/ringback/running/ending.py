@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringback.faults import Fault, Untestable
+from ringback.faults import Fault, Unseen, Untestable
 from ringback.report.folder import fresh_name
 from ringback.report.records import FindingRecord, line
 from ringback.report.terminal import failure_block
@@ -65,6 +65,8 @@ def judged(item: pytest.Function, bed: "Testbed") -> Iterator[None]:
     except Untestable as reason:
         report(item, bed.session.untested(bed.declared, bed.security, str(reason)))
         pytest.skip(str(reason))
+    except Unseen as missed:
+        bed.note(str(missed))
     except Exception as trouble:
         played = bed.close(trouble)
         report(item, played)

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Unpack
 
 from ringback.config import Config
 from ringback.evidence.circumstances import (
-    Circumstances,
-    Expected,
-    Ordered,
     Seat,
     Sound,
 )
@@ -26,10 +23,12 @@ from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, layout
+from ringback.testbed import closing, layout, probing
+from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
 from ringback.testbed.outings import Outing
+from ringback.testbed.probing import Probing
 from ringback.testbed.seating import Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.values import Role, Security
@@ -62,16 +61,16 @@ class Testbed:
         self.config = config
         self.ground = ground
         self.network = ground.network
-        self._notes: list[str] = []
-        self._permitted = True
+        self.notes: list[str] = []
+        self.permitted = True
         self._open = True
         self._um: UmService | None = None
         self._gateway: Seated | None = None
         self._cas: Seated | None = None
-        self._dialled = ""
-        self._stored: dict[str, Sound] = {}
+        self.dialled = ""
+        self.stored: dict[str, Sound] = {}
         self._lost: set[tuple[str, str]] = set()
-        self._started = datetime.now(UTC)
+        self.started = datetime.now(UTC)
         ground.knows(config)
         self.network.begin_scenario(declared.id)
         self._began = self.network.now
@@ -85,7 +84,7 @@ class Testbed:
             seed=session.seed(),
             oddness=session.asked.oddness,
         )
-        self._clients: list[Client] = []
+        self.clients: list[Client] = []
         self.outings: list[Outing] = []
         self._seat_all()
 
@@ -133,7 +132,7 @@ class Testbed:
         )
         give, number = self._giving(seat), self.phone.number
         client = Client(peer, give, number, self._knows)
-        self._clients.append(client)
+        self.clients.append(client)
         return client
 
     def stranger(self, *, passing_for: Role | None = None) -> Stranger:
@@ -151,6 +150,14 @@ class Testbed:
         seat = self.seat_of(role)
         identity = identity or self.session.lab.identity_for(seat.name)
         return Stranger(self, identity, seat.host)
+
+    def probe(self, role: Role, identity: Identity | None = None) -> Probing:
+        """A user agent beside a role of ours, at its address; see ``probing``."""
+        return probing.beside(self, role, identity)
+
+    def stands_in(self, role: Role, identity: Identity | None = None) -> Probing:
+        """One in the place of a role of ours, which leaves its seat."""
+        return probing.in_place(self, role, identity)
 
     def certificate(
         self, *names: str, authority: Authority | None = None, **oddity: Unpack[Oddity]
@@ -173,7 +180,7 @@ class Testbed:
         if self.network.until(met, scaled):
             return True
         name = getattr(met, "__name__", "what was waited for").strip("_")
-        self._notes.append(f"within {within:g} s, {name} was not seen")
+        self.notes.append(f"within {within:g} s, {name} was not seen")
         return False
 
     def second_gateway_opens(self) -> None:
@@ -210,7 +217,7 @@ class Testbed:
 
     def dials(self, digits: str) -> None:
         """Say what the gateway must be asked for, where that is not what is typed."""
-        self._dialled = digits
+        self.dialled = digits
 
     def loses(self, user: str, message: str) -> None:
         """Say that a message was deleted: from here on it must be unknown."""
@@ -218,16 +225,21 @@ class Testbed:
 
     def denies(self) -> None:
         """Say that policy must refuse what will be ordered."""
-        self._permitted = False
+        self.permitted = False
         self.phone.reachable = False
 
     def aside(self, *requirements: str) -> None:
         """Say which requirements (ids or prefixes) the scenario breaks on purpose."""
-        self._notes.append("aside " + " ".join(requirements))
+        self.notes.append("aside " + " ".join(requirements))
+
+    def knowingly(self, *roles: Role) -> None:
+        """Say which roles a probe passes for that breaks rules on purpose: none of its
+        offences is judged, those of everybody else are."""
+        self.notes.append("knowingly " + " ".join(roles))
 
     def note(self, text: str) -> None:
         """A line for whoever reads the report."""
-        self._notes.append(text)
+        self.notes.append(text)
 
     def give(self, seat: Seated, wishes: Iterable[Wish]) -> None:
         self.network.give(seat, wishes)
@@ -269,7 +281,7 @@ class Testbed:
             return
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
-            self._notes += [f"left over: {text}" for text in self.theatre.leftovers()]
+            self.notes += [f"left over: {text}" for text in self.theatre.leftovers()]
         self.abandon()
         self.network.until(
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
@@ -278,7 +290,7 @@ class Testbed:
     def captured(self) -> Capture:
         """All that was said, with what a judge must know of the circumstances."""
         packets = self.network.end_scenario()
-        return Capture(packets, self.network.secrets(), self._circumstances())
+        return Capture(packets, self.network.secrets(), account(self))
 
     def findings(
         self, studied: Study, trouble: BaseException | None = None
@@ -286,43 +298,6 @@ class Testbed:
         """About our own side, then about the peers."""
         ours = self._of_our_own(studied, trouble)
         return (*ours, *self._judged(studied.evidence))
-
-    def _circumstances(self) -> Circumstances:
-        orders = tuple(
-            Ordered(
-                user=client.peer.settings.user,
-                kind=kind,
-                item=item,
-                dial_string=number,
-                dialect=client.peer.settings.dialect,
-                missing=missing,
-            )
-            for client in self._clients
-            for (kind, item, number), missing in zip(
-                client.orders, client.missing, strict=True
-            )
-        )
-        return self.session.circumstances(
-            self.declared,
-            self.security,
-            captured=self.network.captured,
-            started=closing.started_at(self._started),
-            timer_scale=self.config.timer_scale,
-            seats=(*self.network.seats(), *outsiders(self.config)),
-            ordered=orders,
-            dialled=self._dialled
-            or next((self.phone.number(o.dial_string) for o in orders), ""),
-            stored=tuple(self._stored.values()),
-            expected=Expected(
-                phone=self.phone.behaviour,
-                refusal=self.phone.refusal,
-                permitted=self._permitted,
-                keys=self.phone.keys,
-                ends=self.phone.ends,
-            ),
-            trusted=self.session.lab.roots_der(),
-            notes=tuple(self._notes),
-        )
 
     def _hang_up_for_it(self, met: Callable[[], bool], within: float) -> None:
         """The user ends what an outside phone will not end."""
@@ -335,7 +310,7 @@ class Testbed:
         """Calls that stand and that nobody will end, with the message's seconds."""
         return tuple(
             (client, call, self._seconds(client.peer.settings.user, order[1]))
-            for client in self._clients
+            for client in self.clients
             for order, call in zip(client.orders, client.calls, strict=True)
             if call.is_connected()
         )
@@ -352,7 +327,7 @@ class Testbed:
         for one in dict.fromkeys((item, LATEST)):
             found = self.theatre.mailbox.answer(FindMessage(user, one))
             if isinstance(found, VoiceMessage):
-                self._stored.setdefault(one, Sound(id=one, ulaw=found.ulaw))
+                self.stored.setdefault(one, Sound(id=one, ulaw=found.ulaw))
                 return one == item
         return False
 
@@ -380,8 +355,12 @@ class Testbed:
         self.session.remember(at, self.declared, evidence.circumstances)
         return closing.Files(*map(self.session.relative, (at, wav, lines)))
 
+    def seats_of(self, role: Role) -> tuple[Seat, ...]:
+        """Where a role sits, ours or not."""
+        seats = (*outsiders(self.config), *self.network.seats())
+        return tuple(s for s in seats if s.role is role)
+
     def seat_of(self, role: Role) -> Seat:
         """Where a role sits, ours or not; for the UM its service."""
-        seats = (*outsiders(self.config), *self.network.seats())
-        found = [s for s in seats if s.role is role]
+        found = self.seats_of(role)
         return next(iter([s for s in found if s.what != "worker"] or found))

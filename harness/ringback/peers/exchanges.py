@@ -1,0 +1,82 @@
+"""What a probe keeps: its lines, what it asked and what it got, what others asked.
+
+RFC 3261 §12.1 (the dialogs that responses make).
+"""
+
+from dataclasses import dataclass, field
+
+from ringback.protocol.dialog import Dialog
+from ringback.values import Address
+from ringback.wire.framing import Framer
+from ringback.wire.message import Message
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One connection. ``heard`` is all that came; ``over`` says why it ended."""
+
+    name: str
+    target: Address | None
+    opened: bool = False
+    over: str = ""
+    heard: bytes = b""
+    framer: Framer = field(default_factory=Framer)
+
+    def is_open(self) -> bool:
+        return self.opened and not self.over
+
+    def is_over(self) -> bool:
+        return bool(self.over)
+
+    def is_answered(self) -> bool:
+        return bool(self.heard)
+
+
+@dataclass(slots=True, eq=False)
+class Asking:
+    """A request of ours with its responses, in order."""
+
+    request: Message
+    line: Line
+    responses: list[Message] = field(default_factory=list)
+
+    @property
+    def final(self) -> Message | None:
+        return next((r for r in self.responses if r.status >= 200), None)
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        return tuple(r.status for r in self.responses)
+
+    def is_ringing(self) -> bool:
+        return any(r.status > 100 for r in self.responses)
+
+    def is_heard(self) -> bool:
+        """Whether anything came for it, 100 included."""
+        return bool(self.responses)
+
+    def is_answered(self) -> bool:
+        """Whether it is settled: by a final response, or because the line is gone."""
+        return self.final is not None or self.line.is_over()
+
+    def dialog(self, response: Message | None = None) -> Dialog:
+        """What that response made (RFC 3261 §12.1.2), the final one by default."""
+        made = response or self.final or self.responses[-1]
+        return Dialog.of_response(self.request, made)
+
+
+@dataclass(slots=True, eq=False)
+class Theirs:
+    """A request that came, and on which line; ``answers`` are what we said to it."""
+
+    request: Message
+    line: Line
+    answers: list[Message] = field(default_factory=list)
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    def dialog(self) -> Dialog:
+        """What our last answer made (RFC 3261 §12.1.1)."""
+        return Dialog.of_request(self.request, self.answers[-1])

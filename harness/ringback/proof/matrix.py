@@ -1,0 +1,126 @@
+"""The kill matrix: which requirement catches which fault, who was accused wrongly."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from ringback.judge.catalogue import catalogue
+from ringback.judge.finding import Level
+from ringback.peers.bent.declared import Fault, Quirk
+from ringback.proof.kills import Tried
+
+PROVEN = ("sip", "tls")  # areas in which every MUST must kill
+
+
+class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault: in how many plays it was caught of those in which it fired."""
+
+    name: str
+    role: str
+    says: str
+    breaks: str
+    kills: int
+    tried: int
+    turned: tuple[str, ...] = ()  # everything that became red
+    undeclared: dict[str, str] = {}  # requirement, and play with reason
+    innocents: dict[str, str] = {}  # the same, where another role is accused
+    trouble: str = ""
+
+    @property
+    def is_caught(self) -> bool:
+        return self.kills > 0
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.undeclared or self.innocents or self.trouble)
+
+
+class QuirkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One quirk: in how many plays every verdict stayed what it was."""
+
+    name: str
+    says: str
+    source: str
+    unmoved: int
+    tried: int
+    fired: int
+    moved: dict[str, str] = {}
+    trouble: str = ""
+
+    @property
+    def is_left_alone(self) -> bool:
+        return self.unmoved == self.tried and self.fired > 0 and not self.trouble
+
+
+class Matrix(msgspec.Struct, frozen=True, kw_only=True):
+    """``killers`` has for each requirement the faults that it caught; ``plays`` counts
+    scenarios times modes that were played without any fault."""
+
+    seed: int
+    share: float
+    plays: int
+    requirements: int
+    faults: tuple[FaultRow, ...]
+    quirks: tuple[QuirkRow, ...]
+    killers: dict[str, tuple[str, ...]]
+    toothless: tuple[str, ...]  # MUSTs of the proven areas that caught nothing
+    unsound: dict[str, str] = {}  # plays that were red, or fell over, with nobody bent
+
+    @property
+    def is_proof(self) -> bool:
+        caught = all(f.is_caught and f.is_clean for f in self.faults)
+        alone = all(q.is_left_alone for q in self.quirks)
+        return caught and alone and not self.toothless and not self.unsound
+
+
+def fault_row(fault: Fault, found: Sequence[Tried]) -> FaultRow:
+    own = [t for t in found if t.odd == fault.name]
+    told = {n: f"{t.play}: {why}" for t in own for n, why in t.turned.items()}
+    return FaultRow(
+        name=fault.name,
+        role=str(fault.role),
+        says=fault.says,
+        breaks=fault.breaks,
+        kills=sum(t.is_kill for t in own),
+        tried=sum(t.fired for t in own),
+        turned=tuple(sorted({name for t in own for name in t.turned})),
+        undeclared={n: told[n] for t in own for n in t.undeclared},
+        innocents={n: told[n] for t in own for n in t.innocents},
+        trouble=next((f"{t.play}: {t.trouble}" for t in own if t.trouble), ""),
+    )
+
+
+def quirk_row(quirk: Quirk, found: Sequence[Tried]) -> QuirkRow:
+    own = [t for t in found if t.odd == quirk.name]
+    return QuirkRow(
+        name=quirk.name,
+        says=quirk.says,
+        source=quirk.source,
+        unmoved=sum(not t.turned for t in own),
+        tried=len(own),
+        fired=sum(t.fired for t in own),
+        moved={n: f"{t.play}: {why}" for t in own for n, why in t.turned.items()},
+        trouble=next((f"{t.play}: {t.trouble}" for t in own if t.trouble), ""),
+    )
+
+
+def killers(
+    found: Iterable[Tried], faults: Mapping[str, Fault]
+) -> dict[str, tuple[str, ...]]:
+    caught: dict[str, set[str]] = {}
+    for one in found:
+        if one.is_kill and one.odd in faults:
+            caught.setdefault(faults[one.odd].breaks, set()).add(one.odd)
+    return {name: tuple(sorted(odd)) for name, odd in sorted(caught.items())}
+
+
+def toothless(caught: Mapping[str, object]) -> tuple[str, ...]:
+    """Those that would let everybody pass, as far as anybody knows."""
+    return tuple(
+        r.id
+        for r in catalogue().values()
+        if r.area in PROVEN
+        and r.level is Level.MUST
+        and not r.entry.untested
+        and r.id not in caught
+    )

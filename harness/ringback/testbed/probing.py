@@ -1,0 +1,293 @@
+"""A user agent in a scenario's hands: what it says and when is the scenario's affair.
+
+It sits at a role's own address and shows that role's certificate, so that whoever
+talks with it takes it for the role; beside our own peer, or in its place.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ringback.evidence.circumstances import Seat
+from ringback.faults import Malformed, Unseen, Untestable
+from ringback.net.identity import Identity
+from ringback.peers import cas_binding
+from ringback.peers.exchanges import Asking, Line, Theirs
+from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
+from ringback.protocol.dialog import Dialog
+from ringback.protocol.redirect import target_of
+from ringback.values import Address, Role
+from ringback.wire.message import Field, Message
+from ringback.wire.order import Order
+from ringback.wire.uri import parse as parse_uri
+
+if TYPE_CHECKING:
+    from ringback.testbed.testbed import Testbed
+
+BESIDE = 5062  # where a probe listens beside the role whose address it shares
+REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK"}
+PATIENCE = 5.0
+
+
+class Probing:
+    """``peer`` has all that was said and heard; see ``peers.probe``."""
+
+    def __init__(
+        self, bed: "Testbed", role: Role, identity: Identity, seat: Seat, port: int
+    ) -> None:
+        self._bed, self.role, self.seat = bed, role, seat
+        self.peer = Probe(
+            ProbeSettings(
+                host=seat.name,
+                address=seat.host,
+                port=port,
+                secured=bed.security.tls and role is not Role.PHONE,
+                seed=f"{bed.theatre.seed}/probe {len(bed.theatre.seats)}",
+            )
+        )
+        self._seat = bed.theatre.sits(
+            self.peer, None, seat.host, identity=identity, label="probe"
+        )
+
+    # -- asking
+
+    def opens(self, of: Role, *, worker: bool = True, new: bool = True) -> Line:
+        """A connection to a role, to a UM worker unless ``worker`` is false."""
+        address, name = self._where(of, worker)
+        way = self.peer.opens if new else self.peer.line_to
+        line = way(address, name)
+        self._flush()
+        return line
+
+    def composed(
+        self,
+        method: str,
+        of: Role,
+        *,
+        user: str = "",
+        fields: tuple[Field, ...] = (),
+        body: bytes = b"",
+        worker: bool = True,
+    ) -> Message:
+        """A sound request for a role, not sent; for those who write octets."""
+        _, name = self._where(of, worker)
+        uri = f"sip:{user}@{name}" if user else f"sip:{name}"
+        typed = (SDP_TYPE,) if body and not _has(fields, "content-type") else ()
+        return self.peer.composed(method, uri, (*typed, *fields), body)
+
+    def asks(
+        self,
+        method: str,
+        of: Role,
+        *,
+        user: str = "",
+        fields: tuple[Field, ...] = (),
+        body: bytes = b"",
+        change: Change | None = None,
+        line: Line | None = None,
+        worker: bool = True,
+    ) -> Asking:
+        """A sound request outside of any dialog, or what ``change`` makes of it."""
+        words = {"user": user, "fields": fields, "body": body, "worker": worker}
+        request = self.composed(method, of, **words)  # type: ignore[arg-type]
+        line = line or self.opens(of, worker=worker, new=False)
+        asking = self.peer.asks(line, request, change)
+        self._flush()
+        return asking
+
+    def invites(
+        self,
+        of: Role,
+        *,
+        user: str = "+12065550123",
+        fields: tuple[Field, ...] = (),
+        body: bytes | None = None,
+        change: Change | None = None,
+        line: Line | None = None,
+    ) -> Asking:
+        """An INVITE with an offer of our media port; to a UM worker, with an order to
+        play alice's message "hello" to that number."""
+        if of is Role.UM:
+            return self._orders(user, fields, change, line)
+        offered = self.peer.describes(**self.keyed()) if body is None else body
+        words = {"fields": fields, "body": offered, "change": change, "line": line}
+        return self.asks("INVITE", of, user=user, **words)  # type: ignore[arg-type]
+
+    def _orders(
+        self,
+        number: str,
+        fields: tuple[Field, ...],
+        change: Change | None,
+        line: Line | None,
+    ) -> Asking:
+        order = Order("alice", "message", "hello", number)
+        offered = cas_binding.inactive(self.seat.host, 1)
+        whole = cas_binding.invitation(order, offered, "probe-boundary")
+        typed = Field.of("Content-Type", whole.content_type)
+        words = {"body": bytes(whole), "change": change, "line": line}
+        return self.asks(
+            "INVITE",
+            Role.UM,
+            fields=(typed, *fields),
+            **words,  # type: ignore[arg-type]  # a dict of three kinds
+        )
+
+    def asks_within(
+        self,
+        dialog: Dialog,
+        method: str,
+        *,
+        line: Line | None = None,
+        fields: tuple[Field, ...] = (),
+        body: bytes = b"",
+        change: Change | None = None,
+    ) -> tuple[Dialog, Asking]:
+        """The next request of a dialog, on that line or on one to where it leads."""
+        typed = (SDP_TYPE,) if body and not _has(fields, "content-type") else ()
+        after, request = self.peer.within(dialog, method, (*typed, *fields), body)
+        asking = self.peer.asks(line or self._towards(dialog), request, change)
+        self._flush()
+        return after, asking
+
+    def cancels(self, asking: Asking, change: Change | None = None) -> Asking:
+        cancel = self.peer.cancels(asking, change)
+        self._flush()
+        return cancel
+
+    def acks(self, asking: Asking, body: bytes = b"") -> None:
+        self.peer.acks(asking, body)
+        self._flush()
+
+    def writes(self, line: Line, octets: bytes) -> None:
+        self.peer.writes(line, octets)
+        self._flush()
+
+    def shuts(self, line: Line) -> None:
+        self.peer.shuts(line)
+        self._flush()
+
+    # -- answering
+
+    def awaits(
+        self,
+        method: str,
+        within: float = PATIENCE,
+        *,
+        such: Callable[[Message], bool] | None = None,
+    ) -> Theirs:
+        """The next request of that method that nothing was said to; Unseen when none
+        came in time."""
+        if not self._bed.until(lambda: bool(self._open(method, such)), within):
+            raise Unseen(f"no {method} came within {within:g} s")
+        return self._open(method, such)[0]
+
+    def _open(
+        self, method: str, such: Callable[[Message], bool] | None
+    ) -> list[Theirs]:
+        return [
+            t
+            for t in self.peer.theirs
+            if t.method == method and not t.answers and (not such or such(t.request))
+        ]
+
+    def says(
+        self,
+        theirs: Theirs,
+        status: int,
+        reason: str = "",
+        *,
+        tag: str = "",
+        fields: tuple[Field, ...] = (),
+        body: bytes = b"",
+        change: Change | None = None,
+    ) -> Message:
+        """A response; see ``peers.probe``."""
+        reason = reason or REASONS.get(status, "As You Like It")
+        words = {"tag": tag, "fields": fields, "body": body, "change": change}
+        said = self.peer.says(theirs, status, reason, **words)  # type: ignore[arg-type]
+        self._flush()
+        return said
+
+    def accepts(self, theirs: Theirs, *, tag: str = "", body: bytes = b"") -> Message:
+        """200 with an answer that takes the offer's first format, or with ``body``."""
+        return self.says(theirs, 200, tag=tag, body=body or self.answer(theirs))
+
+    def answer(self, theirs: Theirs, **stream: object) -> bytes:
+        """A description that answers the offer in their request."""
+        return self.peer.describes(**{"formats": (0, 101), **self.keyed(), **stream})
+
+    def keyed(self) -> dict[str, object]:
+        """What a description on our leg has on a secured plan (RFC 4568 §4)."""
+        if not self._bed.security.srtp or self.role is Role.PHONE:
+            return {}
+        return {"protocol": "RTP/SAVP", "crypto": (self.peer.crypto(),)}
+
+    def casts(self, target: Address, octets: bytes) -> None:
+        self.peer.casts(target, octets)
+        self._flush()
+
+    def leaves(self) -> None:
+        self.peer.goes_home()
+        self._flush()
+
+    # -- where
+
+    def _towards(self, dialog: Dialog) -> Line:
+        try:
+            target = target_of(parse_uri(dialog.next_hop), self.peer.settings.secured)
+        except Malformed as trouble:
+            raise Unseen(
+                f"no way leads to {dialog.next_hop!r}: {trouble.why}"
+            ) from None
+        return self.peer.line_to(target.address, target.name)
+
+    def _where(self, of: Role, worker: bool) -> tuple[Address, str]:
+        seats = [s for s in self._bed.seats_of(of) if (s.what == "worker") is worker]
+        seat = next(iter(seats or self._bed.seats_of(of)), None)
+        if seat is None:
+            raise Untestable(f"nobody is the {of} here")
+        secured = self.peer.settings.secured and of is not Role.PHONE
+        ports = seat.secured_ports if secured else seat.ports
+        if not ports:
+            raise Untestable(f"nobody says on which port the {of} listens")
+        return Address(seat.host, _sip_port(of, ports)), seat.name
+
+    def _flush(self) -> None:
+        self._bed.give(self._seat, self.peer.wishes())
+
+
+def beside(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:
+    """Beside a role of ours, at its address, with that role's own certificate unless
+    one is given."""
+    return _probing(bed, role, identity, BESIDE)
+
+
+def in_place(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:
+    """In the place of a role of ours, which leaves its seat."""
+    seated = [s for s in bed.theatre.seats if s.role is role and not s.gone]
+    if not seated:
+        raise Untestable(f"only a {role} of ours can make room for a probe")
+    for seat in seated:
+        bed.network.unseat(seat)
+    return _probing(bed, role, identity, 0)
+
+
+def _probing(
+    bed: "Testbed", role: Role, identity: Identity | None, port: int
+) -> Probing:
+    if role not in bed.session.ours:
+        raise Untestable(f"only a {role} of ours can be passed for")
+    seat = bed.seat_of(role)
+    everybody = [s.name for s in bed.network.seats()]
+    own = bed.session.lab.identity_for(seat.name, trusted=everybody)
+    tls = bed.security.tls and role is not Role.PHONE
+    ports = seat.secured_ports if tls else seat.ports
+    return Probing(bed, role, identity or own, seat, port or _sip_port(role, ports))
+
+
+def _sip_port(role: Role, ports: tuple[int, ...]) -> int:
+    """The CAS serves HTTPS before SIP."""
+    return ports[-1] if role is Role.CAS else ports[0]
+
+
+def _has(fields: tuple[Field, ...], name: str) -> bool:
+    return any(f.name == name for f in fields)

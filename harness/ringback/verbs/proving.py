@@ -1,0 +1,164 @@
+"""``selftest``: every faulty and quirky role on the memory network, and the matrix."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from ringback.faults import Misuse
+from ringback.judge.catalogue import catalogue
+from ringback.peers.bent.declared import Fault, Quirk
+from ringback.peers.bent.known import faults, quirks
+from ringback.proof import trial
+from ringback.proof.matrix import (
+    FaultRow,
+    Matrix,
+    QuirkRow,
+    fault_row,
+    killers,
+    quirk_row,
+    toothless,
+)
+from ringback.proof.plays import Played, collect
+from ringback.report.status import Exit
+
+Say = Callable[[str], object]
+WORST = {"fail", "error", "inconclusive"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the command line said."""
+
+    names: tuple[str, ...] = ()
+    workers: int = 0
+    share: float = 0.05
+    seed: int = 1
+    json: Path | None = None
+
+
+def selftest(order: Order, *, say: Say) -> int:
+    """Play it all, print what came of it; 0 when everything is proven."""
+    began = monotonic()
+    odd = chosen(order.names)
+    plays = collect()
+    workers = order.workers or os.cpu_count() or 1
+    say(
+        f"selftest of ringback: {len(odd)} odd roles, {len(plays)} plays, seed "
+        f"{order.seed}, {order.share:.0%} of what need not be played"
+    )
+    base = trial.baselines(plays, workers, _progress("as it should be"))
+    found = trial.trials(
+        odd,
+        plays,
+        base,
+        share=order.share,
+        seed=order.seed,
+        workers=workers,
+        progress=_progress("on purpose"),
+    )
+    known = {one.name: one for one in odd if isinstance(one, Fault)}
+    caught = killers(found, known)
+    whole = not order.names
+    matrix = Matrix(
+        seed=order.seed,
+        share=order.share,
+        plays=len(plays),
+        requirements=len(catalogue()),
+        faults=tuple(fault_row(f, found) for f in known.values()),
+        quirks=tuple(quirk_row(q, found) for q in odd if isinstance(q, Quirk)),
+        killers=caught,
+        toothless=toothless(caught) if whole else (),
+        unsound=_unsound(base),
+    )
+    if order.json:
+        order.json.write_bytes(msgspec.json.format(msgspec.json.encode(matrix)) + b"\n")
+    for line in lines(matrix):
+        say(line)
+    say(f"in {monotonic() - began:.0f} s")
+    return Exit.GREEN if matrix.is_proof else Exit.FAILED
+
+
+def chosen(names: Iterable[str]) -> tuple[Fault | Quirk, ...]:
+    """Those named (or whose name begins so, or that break such a requirement)."""
+    every: tuple[Fault | Quirk, ...] = (*faults().values(), *quirks().values())
+    found: list[Fault | Quirk] = []
+    for name in names:
+        own = [o for o in every if o.name.startswith(name) or _breaks(o, name)]
+        if not own:
+            raise Misuse(f"nothing is called {name!r}: ringback serve --list-faults")
+        found += own
+    return tuple(dict.fromkeys(found)) if found else every
+
+
+def _breaks(one: Fault | Quirk, name: str) -> bool:
+    return isinstance(one, Fault) and one.breaks.startswith(name)
+
+
+def _unsound(base: dict[str, Played]) -> dict[str, str]:
+    """What was red before anybody was bent: nothing can be proven on it."""
+    told = {}
+    for play, played in base.items():
+        bad = [f for f in played.findings.values() if f.outcome in WORST]
+        if played.fell_over:
+            told[play] = played.fell_over
+        elif bad:
+            told[play] = f"{bad[0].requirement} {bad[0].outcome}: {bad[0].because}"
+    return told
+
+
+def lines(matrix: Matrix) -> Iterable[str]:
+    for fault in matrix.faults:
+        yield from _fault_lines(fault)
+    for quirk in matrix.quirks:
+        yield from _quirk_lines(quirk)
+    for play, why in matrix.unsound.items():
+        yield f"! {play} is not sound: {why}"
+    if matrix.toothless:
+        yield f"! MUSTs that catch no fault: {', '.join(matrix.toothless)}"
+    caught = sum(f.is_caught for f in matrix.faults)
+    alone = sum(q.is_left_alone for q in matrix.quirks)
+    accused = sum(bool(f.undeclared or f.innocents) for f in matrix.faults)
+    yield (
+        f"{matrix.requirements} requirements; {caught} of {len(matrix.faults)} faults "
+        f"caught, {accused} turned red what they should not; "
+        f"{alone} of {len(matrix.quirks)} quirks left alone; "
+        f"{len(matrix.toothless)} MUSTs without teeth"
+    )
+
+
+def _fault_lines(row: FaultRow) -> Iterable[str]:
+    sign = "+" if row.is_caught and row.is_clean else "x"
+    also = ", ".join(name for name in row.turned if name != row.breaks)
+    also = f"   also {also}" if also else ""
+    yield f"{sign} {row.name:<44} {row.breaks:<16} {row.kills}/{row.tried}{also}"
+    for name, where in row.undeclared.items():
+        yield f"    undeclared {name} in {where}"
+    for name, where in row.innocents.items():
+        yield f"    an innocent is accused: {name} in {where}"
+    if row.trouble:
+        yield f"    fell over in {row.trouble}"
+
+
+def _quirk_lines(row: QuirkRow) -> Iterable[str]:
+    sign = "+" if row.is_left_alone else "x"
+    yield f"{sign} {row.name:<44} {'left alone':<16} {row.unmoved}/{row.tried}"
+    if not row.fired:
+        yield "    it never showed itself"
+    for name, where in row.moved.items():
+        yield f"    moved {name} in {where}"
+    if row.trouble:
+        yield f"    fell over in {row.trouble}"
+
+
+def _progress(what: str) -> trial.Progress:
+    def told(done: int, whole: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{what}: {done}/{whole} plays")
+            sys.stderr.write("\n" if done == whole else "")
+
+    return told
