@@ -330,6 +330,13 @@ def doctor(config_file: Path | None) -> int:
     help="How much is played of what need not be; 1 plays everything.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which share.")
+@click.option(
+    "--mutants",
+    type=click.IntRange(0),
+    default=None,
+    metavar="N",
+    help="So many of the mechanical mutants, as the seed has it; default: all.",
+)
 @click.option("--json", type=click.Path(path_type=Path), help="The matrix as JSON.")
 def selftest(workers: int | None, **words: Any) -> int:
     """Prove the judge: every faulty role is caught, no quirky one is accused.

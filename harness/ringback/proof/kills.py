@@ -39,6 +39,29 @@ class Tried:
         return self.killed and self.named
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A mutant, the last play it was in, and what noticed it: requirements that became
+    red or can no longer be decided, or "fell over"; empty for a survivor."""
+
+    mutant: str
+    play: str
+    by: tuple[str, ...] = ()
+    fired: bool = True
+
+
+def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
+    worse = [
+        name
+        for name, finding in bent.findings.items()
+        if finding.outcome in {*RED, Outcome.INCONCLUSIVE}
+        and not _was(base, name, finding.outcome)
+    ]
+    fell = ("fell over",) if bent.fell_over else ()
+    fired = bool(bent.marks) or mutant.startswith("arm:")
+    return Noticed(mutant, play.id, (*worse, *fell), fired)
+
+
 def plays_for(
     fault: Fault, plays: Sequence[Play], share: float, seed: int
 ) -> list[Play]:

@@ -7,7 +7,8 @@ import msgspec
 from ringback.judge.catalogue import catalogue
 from ringback.judge.finding import Level
 from ringback.peers.bent.declared import Fault, Quirk
-from ringback.proof.kills import Tried
+from ringback.proof.kills import Noticed, Tried
+from ringback.proof.survivors import reason_for
 
 PROVEN = ("sip", "tls")  # areas in which every MUST must kill
 
@@ -52,6 +53,17 @@ class QuirkRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.unmoved == self.tried and self.fired > 0 and not self.trouble
 
 
+class MutantRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Mechanical mutants of one kind. ``survivors`` were noticed by no rule, with the
+    reason why that is right; ``unexplained`` have none."""
+
+    kind: str
+    tried: int
+    noticed: int
+    survivors: dict[str, str] = {}
+    unexplained: tuple[str, ...] = ()
+
+
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     """``killers`` has for each requirement the faults that it caught; ``plays`` counts
     scenarios times modes that were played without any fault."""
@@ -62,6 +74,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     requirements: int
     faults: tuple[FaultRow, ...]
     quirks: tuple[QuirkRow, ...]
+    mutants: tuple[MutantRow, ...] = ()
     killers: dict[str, tuple[str, ...]]
     toothless: tuple[str, ...]  # MUSTs of the proven areas that caught nothing
     unsound: dict[str, str] = {}  # plays that were red, or fell over, with nobody bent
@@ -70,7 +83,9 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     def is_proof(self) -> bool:
         caught = all(f.is_caught and f.is_clean for f in self.faults)
         alone = all(q.is_left_alone for q in self.quirks)
-        return caught and alone and not self.toothless and not self.unsound
+        explained = not any(row.unexplained for row in self.mutants)
+        whole = not self.toothless and not self.unsound
+        return caught and alone and explained and whole
 
 
 def fault_row(fault: Fault, found: Sequence[Tried]) -> FaultRow:
@@ -101,6 +116,25 @@ def quirk_row(quirk: Quirk, found: Sequence[Tried]) -> QuirkRow:
         fired=sum(t.fired for t in own),
         moved={n: f"{t.play}: {why}" for t in own for n, why in t.turned.items()},
         trouble=next((f"{t.play}: {t.trouble}" for t in own if t.trouble), ""),
+    )
+
+
+def mutant_rows(found: Iterable[Noticed]) -> tuple[MutantRow, ...]:
+    kinds: dict[str, list[Noticed]] = {}
+    for one in found:
+        if one.fired:
+            kinds.setdefault(one.mutant.partition(":")[0], []).append(one)
+    return tuple(_mutant_row(kind, own) for kind, own in sorted(kinds.items()))
+
+
+def _mutant_row(kind: str, own: Sequence[Noticed]) -> MutantRow:
+    alive = {one.mutant: reason_for(one.mutant) for one in own if not one.by}
+    return MutantRow(
+        kind=kind,
+        tried=len(own),
+        noticed=len(own) - len(alive),
+        survivors={name: why for name, why in alive.items() if why},
+        unexplained=tuple(name for name, why in alive.items() if not why),
     )
 
 

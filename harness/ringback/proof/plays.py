@@ -14,7 +14,7 @@ from ringback.evidence.evidence import Evidence
 from ringback.evidence.reader import study
 from ringback.faults import Unseen, Untestable
 from ringback.judge.finding import Finding, Outcome
-from ringback.peers.bent.declared import Oddness
+from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.way import Mark
 from ringback.testbed import Testbed
 from ringback.testbed.asked import Asked
@@ -108,7 +108,7 @@ class Stage:
         )
         self._session = Session(self._asked, "proof")
 
-    def play(self, play: Play, odd: Oddness | None = None) -> Played:
+    def play(self, play: Play, odd: Bending | None = None) -> Played:
         """Once, with one of our roles bent or with none."""
         self._session.asked = replace(self._asked, oddness=odd)
         declared = Declared(play.id, play.scenario, play.area, play.settles, "")

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringback.peers.bent.declared import Fault, Quirk
-from ringback.proof.kills import Tried, left_alone, plays_for, tried
+from ringback.proof import arms
+from ringback.proof.arms import Arm
+from ringback.proof.kills import Noticed, Tried, left_alone, noticed, plays_for, tried
+from ringback.proof.mutants import Mutant, mutants_of
 from ringback.proof.plays import Play, Played, Stage
 
 Progress = Callable[[int, int], None]
@@ -28,6 +31,7 @@ class Shop:
     plays: Sequence[Play] = ()
     base: dict[str, Played] = field(default_factory=dict)
     odd: dict[str, Fault | Quirk] = field(default_factory=dict)
+    mutants: Sequence[Mutant | Arm] = ()
     stage: Stage | None = None
 
 
@@ -70,6 +74,33 @@ def trials(
     for results in _spread(_tries, tasks, workers, progress):
         found += results
     return sorted(found, key=lambda t: (t.odd, t.play))
+
+
+def mutants(plays: Sequence[Play]) -> tuple[Mutant, ...]:
+    """Every mechanical mutant of these plays."""
+    found: list[Mutant] = []
+    for play in plays:
+        evidence = _stage().play(play).evidence
+        found += mutants_of(play.id, evidence) if evidence else ()
+    return tuple(found)
+
+
+def mutations(
+    mutants: Sequence[Mutant | Arm],
+    plays: Sequence[Play],
+    base: dict[str, Played],
+    *,
+    workers: int,
+    progress: Progress,
+) -> list[Noticed]:
+    """Each mutant in the play that it was made of; a machine that lacks an arm in all
+    of ``plays`` until somebody notices."""
+    _SHOP.plays, _SHOP.base, _SHOP.mutants = plays, base, mutants
+    tasks = [("", chunk) for chunk in _chunks(range(len(mutants)))]
+    found: list[Noticed] = []
+    for results in _spread(_mutates, tasks, workers, progress):
+        found += results
+    return sorted(found, key=lambda one: one.mutant)
 
 
 def _numbers(
@@ -138,6 +169,30 @@ def _tries(task: Task) -> list[Tried]:
             found.append(tried(odd, play, base, bent))
         else:
             found.append(left_alone(odd, play, base, bent))
+    return found
+
+
+def _mutates(task: Task) -> list[Noticed]:
+    found = []
+    for number in task[1]:
+        mutant = _SHOP.mutants[number]
+        if isinstance(mutant, Arm):
+            found.append(_lacking(mutant))
+        else:
+            play = next(p for p in _SHOP.plays if p.id == mutant.where)
+            bent = _stage().play(play, mutant)
+            found.append(noticed(mutant.name, play, _SHOP.base[play.id], bent))
+    return found
+
+
+def _lacking(arm: Arm) -> Noticed:
+    found = Noticed(arm.name, "")
+    for play in _SHOP.plays:
+        with arms.without(arm):
+            bent = _stage().play(play)
+        found = noticed(arm.name, play, _SHOP.base[play.id], bent)
+        if found.by:
+            break
     return found
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ringback.config import Config, load
 from ringback.faults import Misuse
-from ringback.peers.bent.declared import Oddness
+from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.known import oddness
 from ringback.testbed.outside import Outside, parse_sut
 from ringback.values import Role, Security
@@ -29,7 +29,7 @@ class Asked:
     slow: bool
     config_file: str = ""  # as it was named
     resolve: Mapping[str, str] = field(default_factory=dict)  # beside the config's
-    oddness: Oddness | None = None  # of one of our roles, on purpose
+    oddness: Bending | None = None  # of one of our roles, on purpose
 
     @classmethod
     def of(cls, option: Any) -> "Asked":

@@ -16,7 +16,7 @@ from ringback.net.authority import Authority
 from ringback.net.identity import Identity
 from ringback.net.ill_certificates import ill
 from ringback.net.network import Network, Seated
-from ringback.peers.bent.declared import Oddness
+from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.way import Bent
 from ringback.peers.cas import Cas
 from ringback.peers.cas_settings import CasSettings
@@ -63,7 +63,7 @@ class Theatre:
     mailbox: Mailbox
     passwords: Mapping[str, str]
     seed: str
-    oddness: Oddness | None = None
+    oddness: Bending | None = None
     seats: list[Seated] = field(default_factory=list)
     bends: list[Bent] = field(default_factory=list)
 
@@ -262,7 +262,7 @@ class Theatre:
             words = {**words, "identity": self._odd_identity(odd, identity)}
         return words
 
-    def _odd_identity(self, odd: Oddness, identity: Identity) -> Identity:
+    def _odd_identity(self, odd: Bending, identity: Identity) -> Identity:
         """What others see of it still has its name (see ``Seated.name``)."""
         shown: dict[str, object] = {}
         if odd.shows:

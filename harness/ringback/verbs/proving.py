@@ -1,8 +1,9 @@
 """``selftest``: every faulty and quirky role on the memory network, and the matrix."""
 
 import os
+import random
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -14,19 +15,29 @@ from ringback.judge.catalogue import catalogue
 from ringback.peers.bent.declared import Fault, Quirk
 from ringback.peers.bent.known import faults, quirks
 from ringback.proof import trial
+from ringback.proof.arms import Arm, arms
 from ringback.proof.matrix import (
     FaultRow,
     Matrix,
+    MutantRow,
     QuirkRow,
     fault_row,
     killers,
+    mutant_rows,
     quirk_row,
     toothless,
 )
-from ringback.proof.plays import Played, collect
+from ringback.proof.mutants import Mutant
+from ringback.proof.plays import PLAIN, Play, Played, collect
 from ringback.report.status import Exit
+from ringback.values import Security
 
 Say = Callable[[str], object]
+MUTATED = (
+    PLAIN,
+    "playonphone.a-busy-phone",
+    "playonphone.the-user-hangs-up-while-it-rings",
+)
 WORST = {"fail", "error", "inconclusive"}
 
 
@@ -38,20 +49,37 @@ class Order:
     workers: int = 0
     share: float = 0.05
     seed: int = 1
+    mutants: int | None = None
     json: Path | None = None
 
 
 def selftest(order: Order, *, say: Say) -> int:
     """Play it all, print what came of it; 0 when everything is proven."""
     began = monotonic()
-    odd = chosen(order.names)
-    plays = collect()
+    odd, plays = chosen(order.names), collect()
     workers = order.workers or os.cpu_count() or 1
     say(
         f"selftest of ringback: {len(odd)} odd roles, {len(plays)} plays, seed "
         f"{order.seed}, {order.share:.0%} of what need not be played"
     )
     base = trial.baselines(plays, workers, _progress("as it should be"))
+    matrix = proven(order, odd, plays, base, workers)
+    if order.json:
+        order.json.write_bytes(msgspec.json.format(msgspec.json.encode(matrix)) + b"\n")
+    for line in lines(matrix):
+        say(line)
+    say(f"in {monotonic() - began:.0f} s")
+    return Exit.GREEN if matrix.is_proof else Exit.FAILED
+
+
+def proven(
+    order: Order,
+    odd: Sequence[Fault | Quirk],
+    plays: Sequence[Play],
+    base: dict[str, Played],
+    workers: int,
+) -> Matrix:
+    """Whoever is odd, then the mechanical mutants; those only in a whole selftest."""
     found = trial.trials(
         odd,
         plays,
@@ -64,23 +92,34 @@ def selftest(order: Order, *, say: Say) -> int:
     known = {one.name: one for one in odd if isinstance(one, Fault)}
     caught = killers(found, known)
     whole = not order.names
-    matrix = Matrix(
+    return Matrix(
         seed=order.seed,
         share=order.share,
         plays=len(plays),
         requirements=len(catalogue()),
         faults=tuple(fault_row(f, found) for f in known.values()),
         quirks=tuple(quirk_row(q, found) for q in odd if isinstance(q, Quirk)),
+        mutants=_mutated(order, plays, base, workers) if whole else (),
         killers=caught,
         toothless=toothless(caught) if whole else (),
         unsound=_unsound(base),
     )
-    if order.json:
-        order.json.write_bytes(msgspec.json.format(msgspec.json.encode(matrix)) + b"\n")
-    for line in lines(matrix):
-        say(line)
-    say(f"in {monotonic() - began:.0f} s")
-    return Exit.GREEN if matrix.is_proof else Exit.FAILED
+
+
+def _mutated(
+    order: Order, plays: Sequence[Play], base: dict[str, Played], workers: int
+) -> tuple[MutantRow, ...]:
+    """Of all mechanical mutants, or of so many as were asked for."""
+    sound = [p for p in plays if not base[p.id].untestable]
+    there = [p for p in sound if p.scenario in MUTATED and not p.mode.tls]
+    every: list[Mutant | Arm] = [*trial.mutants(there), *arms()]
+    if order.mutants is not None and order.mutants < len(every):
+        every = random.Random(order.seed).sample(every, order.mutants)
+    clear = [p for p in sound if p.mode is Security.UNSECURED]
+    found = trial.mutations(
+        every, clear, base, workers=workers, progress=_progress("by machine")
+    )
+    return mutant_rows(found)
 
 
 def chosen(names: Iterable[str]) -> tuple[Fault | Quirk, ...]:
@@ -116,6 +155,8 @@ def lines(matrix: Matrix) -> Iterable[str]:
         yield from _fault_lines(fault)
     for quirk in matrix.quirks:
         yield from _quirk_lines(quirk)
+    for row in matrix.mutants:
+        yield from _mutant_lines(row)
     for play, why in matrix.unsound.items():
         yield f"! {play} is not sound: {why}"
     if matrix.toothless:
@@ -123,6 +164,10 @@ def lines(matrix: Matrix) -> Iterable[str]:
     caught = sum(f.is_caught for f in matrix.faults)
     alone = sum(q.is_left_alone for q in matrix.quirks)
     accused = sum(bool(f.undeclared or f.innocents) for f in matrix.faults)
+    tried = sum(row.tried for row in matrix.mutants)
+    alive = sum(len(row.survivors) for row in matrix.mutants)
+    odd = sum(len(row.unexplained) for row in matrix.mutants)
+    yield (f"{tried} mechanical mutants, {alive} survive for a reason, {odd} for none")
     yield (
         f"{matrix.requirements} requirements; {caught} of {len(matrix.faults)} faults "
         f"caught, {accused} turned red what they should not; "
@@ -153,6 +198,14 @@ def _quirk_lines(row: QuirkRow) -> Iterable[str]:
         yield f"    moved {name} in {where}"
     if row.trouble:
         yield f"    fell over in {row.trouble}"
+
+
+def _mutant_lines(row: MutantRow) -> Iterable[str]:
+    sign = "x" if row.unexplained else "+"
+    alive = f"{len(row.survivors)} survive for a reason"
+    yield f"{sign} {row.kind:<44} {'noticed':<16} {row.noticed}/{row.tried}   {alive}"
+    for name in row.unexplained:
+        yield f"    nobody notices {name}"
 
 
 def _progress(what: str) -> trial.Progress:

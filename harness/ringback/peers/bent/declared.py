@@ -2,13 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from ringback.peers.bent.ways import Maker
 from ringback.values import Role
 
 NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 Seats = Literal["", "service", "worker"]
+
+
+class Bending(Protocol):
+    """Whatever tells which seats are bent, and how."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def way(self) -> Maker | None: ...
+
+    @property
+    def credentials(self) -> Mapping[str, object]: ...
+
+    @property
+    def shows(self) -> str: ...
+
+    @property
+    def config(self) -> Mapping[str, object]: ...
+
+    def bends(self, role: Role | None, what: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
