@@ -11,12 +11,13 @@ PACKAGES := tshark sip-tester baresip
 MISSING   = $(strip $(foreach p,$(PROGRAMS),$(if $(shell command -v $(p)),,$(p))))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup programs lock format clean sample golden
+.PHONY: help demo test setup programs lock format clean sample golden numbers
 
 help:
 	@echo 'make demo    order a voice message to a phone in all three security modes, captured and judged'
 	@echo 'make test    lint, types, selftest and the conformance suites'
 	@echo 'make setup   only the set-up that both of them do first'
+	@echo 'make numbers  the kill matrix: every faulty and quirky role, every mutant; README gets its numbers'
 	@echo 'make lock    write requirements.lock anew from pyproject.toml'
 
 demo: setup
@@ -75,6 +76,11 @@ golden: setup
 	$(BIN)/ringback run $(GOLDEN) --net memory --security all --out build/golden --name golden
 	cp build/golden/captures/golden/*.pcapng captures/golden/
 	cd captures/golden && for f in *.pcapng; do ../../$(BIN)/ringback judge $$f > $${f%.pcapng}.verdicts || exit 1; done
+
+# The numbers in README, from a whole selftest; the matrix as JSON and as a page beside them.
+numbers: setup
+	mkdir -p build
+	$(BIN)/ringback selftest --json build/matrix.json --html build/matrix.html --readme README.md
 
 clean:
 	rm -rf $(VENV) .tox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

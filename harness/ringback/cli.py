@@ -338,6 +338,12 @@ def doctor(config_file: Path | None) -> int:
     help="So many of the mechanical mutants, as the seed has it; default: all.",
 )
 @click.option("--json", type=click.Path(path_type=Path), help="The matrix as JSON.")
+@click.option("--html", type=click.Path(path_type=Path), help="The matrix as a page.")
+@click.option(
+    "--readme",
+    type=click.Path(path_type=Path),
+    help="Put the numbers into a Markdown file, between its two marks.",
+)
 def selftest(workers: int | None, **words: Any) -> int:
     """Prove the judge: every faulty role is caught, no quirky one is accused.
 

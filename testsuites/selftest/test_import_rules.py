@@ -27,6 +27,17 @@ MAY_SEE = {
         "protocol",
         "wire",
     },
+    "proof": {
+        "running",
+        "verbs",
+        "testbed",
+        "report",
+        "judge",
+        "evidence",
+        "peers",
+        "protocol",
+        "wire",
+    },
 }
 GROUND = {"faults", "values", "places", "config", "__version__"}
 PURE = {"wire", "protocol", "peers", "evidence", "judge"}

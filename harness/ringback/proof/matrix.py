@@ -80,12 +80,36 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     unsound: dict[str, str] = {}  # plays that were red, or fell over, with nobody bent
 
     @property
+    def caught(self) -> int:
+        return sum(row.is_caught for row in self.faults)
+
+    @property
+    def accusing(self) -> int:
+        """Faults that turned red what they should not."""
+        return sum(bool(row.undeclared or row.innocents) for row in self.faults)
+
+    @property
+    def left_alone(self) -> int:
+        return sum(row.is_left_alone for row in self.quirks)
+
+    @property
+    def mutants_tried(self) -> int:
+        return sum(row.tried for row in self.mutants)
+
+    @property
+    def survivors(self) -> int:
+        return sum(len(row.survivors) for row in self.mutants)
+
+    @property
+    def unexplained(self) -> int:
+        return sum(len(row.unexplained) for row in self.mutants)
+
+    @property
     def is_proof(self) -> bool:
         caught = all(f.is_caught and f.is_clean for f in self.faults)
         alone = all(q.is_left_alone for q in self.quirks)
-        explained = not any(row.unexplained for row in self.mutants)
-        whole = not self.toothless and not self.unsound
-        return caught and alone and explained and whole
+        whole = not (self.toothless or self.unsound or self.unexplained)
+        return caught and alone and whole
 
 
 def fault_row(fault: Fault, found: Sequence[Tried]) -> FaultRow:

@@ -71,7 +71,8 @@ def _of_message(
     assert receiver
     message = frame.sip
     what = f"{message.status} to {message.method}" if message.status else message.method
-    title = f"{sender} to {receiver} #{nth} {what}"
+    speaker = f"{sender} {what_seat}".strip()
+    title = f"{speaker} to {receiver} #{nth} {what}"
     there = _towards(receiver)
 
     def made(kind: str, name: str, way: Maker) -> Mutant:

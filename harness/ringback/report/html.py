@@ -79,7 +79,8 @@ def write(run: Run, base: Path, path: Path) -> None:
     path.write_text(page(run, base), encoding="utf-8")
 
 
-def page(run: Run, base: Path) -> str:
+def rendered(template: str, **words: object) -> str:
+    """A page from a template of this folder; whatever is put in is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -89,8 +90,13 @@ def page(run: Run, base: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(template).render(**words)
+
+
+def page(run: Run, base: Path) -> str:
     areas = sorted({f.area for f in run.findings if f.roles})
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        "report.html.j2",
         run=run,
         chapters=[_chapter(run, s, base) for s in run.scenarios],
         tally=counts(run.findings),

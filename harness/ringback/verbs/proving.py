@@ -28,6 +28,7 @@ from ringback.proof.matrix import (
     toothless,
 )
 from ringback.proof.mutants import Mutant
+from ringback.proof.page import page, write_numbers
 from ringback.proof.plays import PLAIN, Play, Played, collect
 from ringback.report.status import Exit
 from ringback.values import Security
@@ -51,6 +52,8 @@ class Order:
     seed: int = 1
     mutants: int | None = None
     json: Path | None = None
+    html: Path | None = None
+    readme: Path | None = None
 
 
 def selftest(order: Order, *, say: Say) -> int:
@@ -64,12 +67,21 @@ def selftest(order: Order, *, say: Say) -> int:
     )
     base = trial.baselines(plays, workers, _progress("as it should be"))
     matrix = proven(order, odd, plays, base, workers)
-    if order.json:
-        order.json.write_bytes(msgspec.json.format(msgspec.json.encode(matrix)) + b"\n")
+    _written(order, matrix)
     for line in lines(matrix):
         say(line)
     say(f"in {monotonic() - began:.0f} s")
     return Exit.GREEN if matrix.is_proof else Exit.FAILED
+
+
+def _written(order: Order, matrix: Matrix) -> None:
+    """Wherever the command line wants it."""
+    if order.json:
+        order.json.write_bytes(msgspec.json.format(msgspec.json.encode(matrix)) + b"\n")
+    if order.html:
+        order.html.write_text(page(matrix), encoding="utf-8")
+    if order.readme:
+        write_numbers(matrix, order.readme)
 
 
 def proven(
@@ -131,7 +143,7 @@ def chosen(names: Iterable[str]) -> tuple[Fault | Quirk, ...]:
         if not own:
             raise Misuse(f"nothing is called {name!r}: ringback serve --list-faults")
         found += own
-    return tuple(dict.fromkeys(found)) if found else every
+    return tuple({one.name: one for one in found}.values()) if found else every
 
 
 def _breaks(one: Fault | Quirk, name: str) -> bool:
@@ -161,17 +173,14 @@ def lines(matrix: Matrix) -> Iterable[str]:
         yield f"! {play} is not sound: {why}"
     if matrix.toothless:
         yield f"! MUSTs that catch no fault: {', '.join(matrix.toothless)}"
-    caught = sum(f.is_caught for f in matrix.faults)
-    alone = sum(q.is_left_alone for q in matrix.quirks)
-    accused = sum(bool(f.undeclared or f.innocents) for f in matrix.faults)
-    tried = sum(row.tried for row in matrix.mutants)
-    alive = sum(len(row.survivors) for row in matrix.mutants)
-    odd = sum(len(row.unexplained) for row in matrix.mutants)
-    yield (f"{tried} mechanical mutants, {alive} survive for a reason, {odd} for none")
     yield (
-        f"{matrix.requirements} requirements; {caught} of {len(matrix.faults)} faults "
-        f"caught, {accused} turned red what they should not; "
-        f"{alone} of {len(matrix.quirks)} quirks left alone; "
+        f"{matrix.mutants_tried} mechanical mutants, {matrix.survivors} survive for a "
+        f"reason, {matrix.unexplained} for none"
+    )
+    yield (
+        f"{matrix.requirements} requirements; {matrix.caught} of {len(matrix.faults)} "
+        f"faults caught, {matrix.accusing} turned red what they should not; "
+        f"{matrix.left_alone} of {len(matrix.quirks)} quirks left alone; "
         f"{len(matrix.toothless)} MUSTs without teeth"
     )
 

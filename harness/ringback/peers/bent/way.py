@@ -83,6 +83,7 @@ class Bent:
     marks: list[Mark] = field(default_factory=list)
     _neighbours: dict[str, Role | None] = field(default_factory=dict)
     _framers: dict[str, Framer] = field(default_factory=dict)
+    _web: set[str] = field(default_factory=set)
 
     # What comes.
 
@@ -101,8 +102,10 @@ class Bent:
         return (fact,), ()
 
     def _heard(self, fact: Arrived) -> Told:
-        """Message by message; octets that are no SIP pass as they are."""
-        if not _is_sip(fact.octets) and fact.link not in self._framers:
+        """Message by message; what is no SIP but HTTP passes as it is."""
+        if _is_http(fact.octets) and fact.link not in self._framers:
+            self._web.add(fact.link)
+        if fact.link in self._web:
             return (fact,), ()
         facts: list[Fact] = []
         wishes: list[Wish] = []
@@ -176,3 +179,7 @@ class Bent:
 def _is_sip(octets: bytes) -> bool:
     line = octets.partition(b"\r\n")[0]
     return line.startswith(b"SIP/2.0 ") or line.endswith(b" SIP/2.0")
+
+
+def _is_http(octets: bytes) -> bool:
+    return octets.startswith((b"POST /", b"GET /", b"HTTP/1."))

@@ -1,0 +1,217 @@
+"""The selftest itself: it finds a judge that sleeps, and one that accuses innocents."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ringback.faults import Misuse
+from ringback.judge import judge as judging
+from ringback.judge.case import Case, Rule
+from ringback.judge.catalogue import catalogue
+from ringback.judge.table import RULES
+from ringback.judge.verdict import Verdict, fails, passes
+from ringback.peers.bent.declared import Fault
+from ringback.peers.bent.known import fault, faults, quirks
+from ringback.places import fixtures
+from ringback.proof import arms, survivors, trial
+from ringback.proof.kills import tried
+from ringback.proof.matrix import Matrix
+from ringback.proof.mutants import mutants_of
+from ringback.proof.page import BEGIN, END, numbers, page, write_numbers
+from ringback.proof.plays import PLAIN, Play, Stage, collect
+from ringback.report.status import Exit
+from ringback.values import Role
+from ringback.verbs.proving import Order, selftest
+
+CAUGHT = "um-invite-without-max-forwards"
+CITED = re.compile(r"RFC \d{4} §\d|facts §\d|\[D\]")
+README = fixtures().parent / "README.md"
+
+
+@pytest.fixture(scope="module")
+def plain() -> Play:
+    return next(p for p in collect([PLAIN]) if p.scenario == PLAIN and not p.mode.tls)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+@pytest.fixture
+def rules(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rule]:
+    """The judge's table, to be spoilt."""
+    table = dict(RULES)
+    monkeypatch.setattr(judging, "RULES", table)
+    return table
+
+
+@pytest.mark.parametrize("one", faults().values(), ids=faults())
+def test_a_fault_says_beforehand_who_must_notice(one: Fault) -> None:
+    known = catalogue()
+    assert one.breaks in known
+    assert one.says.endswith(".")
+    assert one.way or one.credentials or one.shows or one.config
+    for word in one.also:
+        assert any(name.startswith(word) for name in known), word
+
+
+def test_a_quirk_names_the_paragraph_that_allows_it() -> None:
+    for one in quirks().values():
+        assert CITED.search(one.source), one.name
+        assert one.says.endswith(".")
+
+
+def test_a_fault_is_caught_and_its_frame_named(plain: Play, stage: Stage) -> None:
+    guilty = fault(CAUGHT)
+
+    found = tried(guilty, plain, stage.play(plain), stage.play(plain, guilty))
+
+    assert found.is_kill
+    assert not found.undeclared
+    assert not found.innocents
+
+
+def test_a_rule_that_sleeps_is_found_out(
+    plain: Play, stage: Stage, rules: dict[str, Rule]
+) -> None:
+    guilty = fault(CAUGHT)
+    rules[guilty.breaks] = _sleeps
+
+    found = tried(guilty, plain, stage.play(plain), stage.play(plain, guilty))
+
+    assert not found.killed
+
+
+def test_a_rule_that_accuses_the_wrong_one_is_found_out(
+    plain: Play, stage: Stage, rules: dict[str, Rule]
+) -> None:
+    guilty = fault(CAUGHT)
+    base = stage.play(plain)
+    rules["SIP-FORM-002"] = _accuses_the_phone
+
+    found = tried(guilty, plain, base, stage.play(plain, guilty))
+
+    assert found.innocents == ("SIP-FORM-002",)
+    assert found.undeclared == ("SIP-FORM-002",)
+
+
+def test_a_verdict_that_names_another_frame_is_no_kill(
+    plain: Play, stage: Stage, rules: dict[str, Rule]
+) -> None:
+    guilty = fault(CAUGHT)
+    base = stage.play(plain)
+    rules[guilty.breaks] = _points_elsewhere
+
+    found = tried(guilty, plain, base, stage.play(plain, guilty))
+
+    assert found.killed
+    assert not found.named
+
+
+def test_mutants_are_made_of_what_was_said(plain: Play, stage: Stage) -> None:
+    evidence = stage.play(plain).evidence
+    assert evidence
+    made = list(mutants_of(plain.id, evidence))
+    names = [m.name for m in made]
+
+    assert len(set(names)) == len(names) > 1000
+    assert {m.kind for m in made} == {"message", "header", "sdp", "rtp"}
+    dropped = next(
+        m for m in made if m.name == "message: gateway to um #2 200 to INVITE: dropped"
+    )
+    assert stage.play(plain, dropped).marks
+
+
+def test_a_machine_lacks_an_arm_for_one_play_only(plain: Play, stage: Stage) -> None:
+    every = list(arms.arms())
+    one = next(a for a in every if a.name.startswith("arm: invite_client.step"))
+    whole = one.function.__code__
+
+    with arms.without(one):
+        assert one.function.__code__ != whole
+
+    assert one.function.__code__ is whole
+    assert len({a.name for a in every}) == len(every) > 20
+    assert stage.play(plain).findings
+
+
+def test_every_survivor_has_a_pattern_a_reason_and_a_source() -> None:
+    for one in survivors.reasons():
+        re.compile(one.pattern)
+        assert one.why
+        assert CITED.search(one.source), one.pattern
+
+
+def test_the_command_writes_what_it_found(tmp_path: Path) -> None:
+    told: list[str] = []
+    files = {name: tmp_path / name for name in ("json", "html", "readme")}
+    files["readme"].write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    order = Order(names=(CAUGHT,), workers=1, share=0.0, **files)  # type: ignore[arg-type]
+
+    assert selftest(order, say=told.append) is Exit.GREEN
+
+    assert any(line.startswith(f"+ {CAUGHT}") for line in told)
+    matrix = msgspec.json.decode(files["json"].read_bytes(), type=Matrix)
+    assert matrix.killers == {"SIP-FORM-003": (CAUGHT,)}
+    assert CAUGHT in files["html"].read_text()
+    assert "old" not in files["readme"].read_text()
+    assert files["readme"].read_text().startswith("before\n")
+
+
+def test_a_name_that_nobody_has_is_refused() -> None:
+    with pytest.raises(Misuse, match="--list-faults"):
+        selftest(Order(names=("nobody-has-it",)), say=lambda line: None)
+
+
+def test_numbers_need_a_place(tmp_path: Path) -> None:
+    page_without = tmp_path / "README.md"
+    page_without.write_text("nothing here")
+    with pytest.raises(Misuse, match="no place for numbers"):
+        write_numbers(_empty(), page_without)
+    assert "ringback selftest" in page(_empty())
+
+
+def test_the_readme_has_the_numbers_of_today() -> None:
+    """Mutants need a whole selftest: ``make numbers``."""
+    told = README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    for line in numbers(_empty()).splitlines()[2:]:
+        what = line.split("|")[1].strip()
+        assert what in told, "run make numbers"
+    assert f"| {len(catalogue())}, of which" in told, "run make numbers"
+    assert f"role | {len(faults())}, " in told, "run make numbers"
+    assert f"legal | {len(quirks())}, " in told, "run make numbers"
+
+
+def test_plays_are_shared_out_whole(plain: Play) -> None:
+    whole: list[int] = []
+    found = trial.baselines([plain], 1, lambda done, of: whole.append(done))
+    assert list(found) == [plain.id]
+    assert whole == [1]
+
+
+def _sleeps(case: Case) -> Verdict:
+    return passes("all is well")
+
+
+def _accuses_the_phone(case: Case) -> Verdict:
+    return fails("it was you", case.said[0].frame, by=Role.PHONE)
+
+
+def _points_elsewhere(case: Case) -> Verdict:
+    return fails("somebody did something", case.said[-1].frame, by=Role.UM)
+
+
+def _empty() -> Matrix:
+    return Matrix(
+        seed=1,
+        share=0.0,
+        plays=0,
+        requirements=len(catalogue()),
+        faults=(),
+        quirks=(),
+        killers={},
+        toothless=(),
+    )
