@@ -86,7 +86,8 @@ MEANING: Mapping[str, str] = {
     "trust.roots": "PEM files that the reference roles trust beside their own root",
     "trust.names": "further FQDNs on the list of trusted peers",
     "resolve": "names to addresses, instead of DNS",
-    "sut": "what is under test: gateway or phone to tcp:HOST:PORT or tls:HOST:PORT",
+    "sut": "what is under test: role to tcp:HOST:PORT, tls:HOST:PORT, https://HOST/PATH "
+    "(cas) or exec:COMMAND",
     "statement.answers": "number of a phone that answers",
     "statement.busy": "number of a phone that is busy",
     "statement.silent": "number of a phone that rings and is never answered",

@@ -36,6 +36,7 @@ from ringback.values import Role, Security
 
 if TYPE_CHECKING:
     from ringback.testbed.session import Ground, Session
+    from ringback.testbed.troupe import Troupe
 
 USER = "alice"
 RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
@@ -55,12 +56,14 @@ class Testbed:
         security: Security,
         config: Config,
         ground: "Ground",
+        troupe: "Troupe",
     ) -> None:
         self.session = session
         self.declared = declared
         self.security = security
         self.config = config
         self.ground = ground
+        self.troupe = troupe
         self.network = ground.network
         self._notes: list[str] = []
         self._permitted = True
@@ -261,6 +264,7 @@ class Testbed:
             for outing in self.outings:
                 outing.close()
             self.theatre.leave()
+            self.troupe.end()
 
     def finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""
@@ -269,6 +273,7 @@ class Testbed:
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
             self._notes += [f"left over: {text}" for text in self.theatre.leftovers()]
+        self._notes += self.troupe.deaths()
         self.abandon()
         self.network.until(
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
@@ -307,7 +312,7 @@ class Testbed:
             captured=self.network.captured,
             started=closing.started_at(self._started),
             timer_scale=self.config.timer_scale,
-            seats=(*self.network.seats(), *outsiders(self.config)),
+            seats=(*self.network.seats(), *outsiders(self.config, self.troupe.company)),
             ordered=orders,
             dialled=self._dialled
             or next((self.phone.number(o.dial_string) for o in orders), ""),
@@ -381,6 +386,6 @@ class Testbed:
 
     def seat_of(self, role: Role) -> Seat:
         """Where a role sits, ours or not; for the UM its service."""
-        seats = (*outsiders(self.config), *self.network.seats())
+        seats = (*outsiders(self.config, self.troupe.company), *self.network.seats())
         found = [s for s in seats if s.role is role]
         return next(iter([s for s in found if s.what != "worker"] or found))
