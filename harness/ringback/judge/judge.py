@@ -49,6 +49,7 @@ class Standing:
     settled: frozenset[str]
     observable: frozenset[Leg]
     aside: tuple[str, ...]  # ids, or beginnings of ids
+    hidden: bool  # what CAS and UM say to each other stays within the SUT
     wired: bool  # the octets of the wire were seen, not only what they held
 
     @classmethod
@@ -59,6 +60,7 @@ class Standing:
             frozenset(known.settles),
             frozenset(leg for leg in Leg if _observable(known, leg)),
             tuple(word for note in noted for word in note.split()[1:]),
+            {Role.CAS, Role.UM} <= known.sut.keys(),
             known.captured == "wire" or known.net == "memory",
         )
 
@@ -75,7 +77,19 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
         return _about_ours(case.known, requirement, verdict, wanted)
     if verdict.grade is Grade.INCONCLUSIVE and not wanted:
         return None
+    if (
+        verdict.grade is Grade.INCONCLUSIVE
+        and standing.hidden
+        and _may_hide(requirement)
+    ):
+        because = f"{verdict.because}; nothing of ours could see {Leg.CAS_UM}"
+        return _finding(requirement, Outcome.NOT_TESTED, because)
     return _of(requirement, _ours_is_an_error(case.known, verdict))
+
+
+def _may_hide(requirement: Requirement) -> bool:
+    """Whether what it is about may have happened between CAS and UM."""
+    return not requirement.entry.legs or Leg.CAS_UM in requirement.entry.legs
 
 
 def _foreign(case: Case, requirement: Requirement) -> Finding | None:

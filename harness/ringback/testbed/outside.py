@@ -99,8 +99,6 @@ def _web(role: Role, where: str) -> Outside:
 
 def check(company: Company, statement: Statement) -> None:
     """Misuse for a system that cannot be under test, or not without a word more."""
-    if Role.CLIENT in company:
-        raise Misuse("--sut client: not yet")
     alone = {Role.CAS, Role.UM} & set(company)
     if len(alone) == 1 and not statement.ringback_binding:
         role = next(iter(alone))
@@ -121,6 +119,11 @@ def ours(company: Company) -> frozenset[Role]:
     if Role.GATEWAY in outer:
         outer.add(Role.PHONE)
     return frozenset(set(Role) - outer)
+
+
+def is_lasting(company: Company) -> bool:
+    """Whether the mailboxes are those of somebody who goes on after a scenario."""
+    return any(r in company and company[r].way != EXEC for r in (Role.CAS, Role.UM))
 
 
 def who_stays(company: Company) -> frozenset[Role]:

@@ -14,6 +14,7 @@ from ringback.config import Gateway as GatewayPlace
 from ringback.evidence.circumstances import Seat
 from ringback.net.identity import Identity
 from ringback.net.network import Answers, Keeps, Network, Seated
+from ringback.net.route import towards
 from ringback.peers.cas import Cas
 from ringback.peers.cas_settings import CasSettings
 from ringback.peers.client import Client, ClientSettings
@@ -198,6 +199,7 @@ class Theatre:
         dialect: Dialect,
         *,
         pre_emptive: bool = True,
+        path: str = "",
     ) -> tuple[Seated, Client]:
         cas = self.config.cas
         peer = Client(
@@ -205,7 +207,8 @@ class Theatre:
                 cas=Address(cas.name, cas.https_port),
                 name=cas.name,
                 user=user,
-                password=password or self.passwords.get(user, ""),
+                password=password,
+                path=path,
                 dialect=dialect,
                 poll_every=POLL,
                 pre_emptive=pre_emptive,
@@ -259,9 +262,9 @@ POLL = (
 )
 
 
-def outsiders(config: Config, company: Company) -> tuple[Seat, ...]:
+def outsiders(config: Config, company: Company, client: str = "") -> tuple[Seat, ...]:
     """The seats of the SUT, as far as the configuration knows them: of a UM its
-    workers too."""
+    workers too. ``client`` is where a client was told that it may sit."""
     found = [
         _seat(
             one.role,
@@ -273,6 +276,11 @@ def outsiders(config: Config, company: Company) -> tuple[Seat, ...]:
         for one in company.values()
         if one.address.host
     ]
+    if Role.CLIENT in company:  # wherever it binds, or does not
+        hosts = dict.fromkeys((towards(config.cas.host), client))
+        found += [
+            Seat(role=Role.CLIENT, name="client", host=h, ours=False) for h in hosts
+        ]
     if Role.UM in company:
         tls = company[Role.UM].way == "tls"
         for w in config.um.crew:

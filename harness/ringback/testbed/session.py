@@ -27,7 +27,8 @@ from ringback.stores.mailbox import Mailbox
 from ringback.testbed import closing, layout, outside
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
-from ringback.testbed.troupe import Script, Troupe, ask_nonsense, hosts
+from ringback.testbed.terms import Terms
+from ringback.testbed.troupe import Script, Troupe, ask_nonsense, bound_hosts
 from ringback.values import Security
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ringback.testbed.testbed import Testbed
 
 LAB_USERS = ("alice", "bob", "carol", "dave")  # of fixtures/mailbox.toml
+STORE = "store"  # a need: a mailbox that is as new in each scenario
 MEMORY_NET = 1  # the third octet of the addresses on the memory network
 
 
@@ -54,6 +56,7 @@ class Session:
         _spare_the_collector()
         self._seeds = itertools.count(1)
         self.passwords = passwords_of(asked.config)
+        self.terms = Terms.of(asked.config, asked.outside, self.passwords)
         self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
         self._ground: Ground | None = None
@@ -116,6 +119,11 @@ class Session:
         if why := outside.why_not(company, mode):
             raise Untestable(why)
         for need in wanted["needs"]:
+            if need == STORE and outside.is_lasting(company):
+                raise Untestable(
+                    "it deletes a message for good: only with a mailbox of ours, or of "
+                    "a program that is started for each scenario"
+                )
             if need in set(company):
                 raise Untestable(f"only a {need} of ours can be told to do that")
         if why := outside.is_otherwise(self.asked.config, company, wanted["config"]):
@@ -185,6 +193,11 @@ class Session:
 
     def mailbox(self) -> Mailbox:
         """The lab's users and messages, as new; or the file that the config names."""
+        if self.terms.foreign:
+            mailbox = Mailbox.lab()
+            for user, message, path in self.terms.sounds():
+                mailbox.sounds_otherwise(user, message, path)
+            return mailbox
         if self.asked.config.mailbox:
             return Mailbox.lab(self.asked.config.mailbox, self.passwords)
         return Mailbox.lab(passwords=self.passwords)
@@ -238,7 +251,7 @@ class Ground:
         number = loopback.claim()
         recorder = None
         if not rights():
-            around = set(hosts(asked.config, asked.outside))
+            around = set(bound_hosts(asked.config, asked.outside))
             recorder = Recorder(number, around)
         resolver = Resolver()
         ground = cls(SocketNetwork(resolver, recorder=recorder), number, recorder)

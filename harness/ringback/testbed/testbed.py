@@ -9,7 +9,6 @@ from ringback.config import Config
 from ringback.evidence.circumstances import (
     Circumstances,
     Expected,
-    Ordered,
     Seat,
     Sound,
 )
@@ -22,14 +21,15 @@ from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity
 from ringback.net.network import Seated
-from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
 from ringback.testbed import closing, layout
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
+from ringback.testbed.farewell import hang_up_for_it
 from ringback.testbed.outings import Outing
+from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.seating import Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.values import Role, Security
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 USER = "alice"
 RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
-EARSHOT = 1.5  # seconds around the message: ringing, connecting, an announcement
+PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
@@ -87,9 +87,14 @@ class Testbed:
             passwords=session.passwords,
             seed=session.seed(),
         )
-        self._clients: list[Client] = []
+        self.terms = session.terms
+        self.clients: list[Client] = []
         self.outings: list[Outing] = []
-        self._seat_all()
+        try:
+            self._seat_all()
+        except BaseException:
+            self.abandon()
+            raise
 
     def _seat_all(self) -> None:
         """Every role that is ours, from the phone inwards."""
@@ -110,6 +115,8 @@ class Testbed:
             hears_ours=Role.UM in ours,
         )
         self.phone.answers(after=RINGS)
+        if Role.UM not in ours and peer is not None:
+            peer.script = replace(peer.script, when_quiet=PAUSE)
         self.client = self.client_of(USER)
 
     @property
@@ -129,13 +136,30 @@ class Testbed:
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
         One that waits to be asked sends it after a 401 only."""
+        if not getattr(self.config.statement, dialect):
+            raise Untestable(f"the statement says {dialect} = false")
+        if waits_to_be_asked and Role.CLIENT in self.troupe.company:
+            raise Untestable(
+                "a client that is not ours decides when it says a password"
+            )
+        if Role.CLIENT in self.troupe.company:
+            other = OutsideClient(self, user, password, dialect)
+            self.clients.append(other)
+            return other
         host = layout.host(self.ground.number, layout.CLIENT)
+        login, usual = self.terms.login(user)
+        cas = self.troupe.company.get(Role.CAS)
         seat, peer = self.theatre.client(
-            host, user, password, dialect, pre_emptive=not waits_to_be_asked
+            host,
+            login,
+            password or usual,
+            dialect,
+            pre_emptive=not waits_to_be_asked,
+            path=cas.paths().get(dialect, "") if cas else "",
         )
         give, number = self._giving(seat), self.phone.number
-        client = Client(peer, give, number, self._knows)
-        self._clients.append(client)
+        client = Client(peer, user, give, number, self.knows, self.terms)
+        self.clients.append(client)
         return client
 
     def stranger(self, *, passing_for: Role | None = None) -> Stranger:
@@ -171,7 +195,7 @@ class Testbed:
         """
         scaled = within * max(1.0, self.config.timer_scale)
         if self.phone.holds_on:
-            self._hang_up_for_it(met, scaled)
+            hang_up_for_it(self, met, scaled)
         if self.network.until(met, scaled):
             return True
         name = getattr(met, "__name__", "what was waited for").strip("_")
@@ -292,30 +316,16 @@ class Testbed:
         return (*ours, *self._judged(studied.evidence))
 
     def _circumstances(self) -> Circumstances:
-        orders = tuple(
-            Ordered(
-                user=client.peer.settings.user,
-                kind=kind,
-                item=item,
-                dial_string=number,
-                dialect=client.peer.settings.dialect,
-                missing=missing,
-            )
-            for client in self._clients
-            for (kind, item, number), missing in zip(
-                client.orders, client.missing, strict=True
-            )
-        )
+        orders = tuple(one for client in self.clients for one in client.ordered())
         return self.session.circumstances(
             self.declared,
             self.security,
             captured=self.network.captured,
             started=closing.started_at(self._started),
             timer_scale=self.config.timer_scale,
-            seats=(*self.network.seats(), *outsiders(self.config, self.troupe.company)),
+            seats=(*self.network.seats(), *self._outsiders()),
             ordered=orders,
-            dialled=self._dialled
-            or next((self.phone.number(o.dial_string) for o in orders), ""),
+            dialled=self._dialled or next((o.dial_string for o in orders), ""),
             stored=tuple(self._stored.values()),
             expected=Expected(
                 phone=self.phone.behaviour,
@@ -328,36 +338,21 @@ class Testbed:
             notes=tuple(self._notes),
         )
 
-    def _hang_up_for_it(self, met: Callable[[], bool], within: float) -> None:
-        """The user ends what an outside phone will not end."""
-        self.network.until(lambda: met() or bool(self._endless()), within)
-        for client, call, seconds in () if met() else self._endless():
-            self.network.until(met, seconds + EARSHOT)
-            client.hangs_up(call)
+    def _outsiders(self) -> tuple[Seat, ...]:
+        client = layout.host(self.ground.number, layout.CLIENT)
+        return outsiders(self.config, self.troupe.company, client)
 
-    def _endless(self) -> tuple[tuple[Client, ClientCall, float], ...]:
-        """Calls that stand and that nobody will end, with the message's seconds."""
-        return tuple(
-            (client, call, self._seconds(client.peer.settings.user, order[1]))
-            for client in self._clients
-            for order, call in zip(client.orders, client.calls, strict=True)
-            if call.is_connected()
-        )
-
-    def _seconds(self, user: str, item: str) -> float:
-        found = self.theatre.mailbox.answer(FindMessage(user, item))
-        return len(found.ulaw) / 8000 if isinstance(found, VoiceMessage) else 0.0
-
-    def _knows(self, user: str, item: str) -> bool:
-        """Whether our store has that message; how it sounds is remembered, or how the
-        latest one does. One that must have been deleted is not known any more."""
-        if (user, item) in self._lost:
+    def knows(self, user: str, message: str, item: str) -> bool:
+        """Whether the store has that message; how it sounds is remembered by its id, or
+        how the latest one does. One that must have been deleted is not known any
+        more."""
+        if (user, message) in self._lost:
             return False
-        for one in dict.fromkeys((item, LATEST)):
+        for one, known in {message: item, LATEST: LATEST}.items():
             found = self.theatre.mailbox.answer(FindMessage(user, one))
             if isinstance(found, VoiceMessage):
-                self._stored.setdefault(one, Sound(id=one, ulaw=found.ulaw))
-                return one == item
+                self._stored.setdefault(known, Sound(id=known, ulaw=found.ulaw))
+                return one == message
         return False
 
     def _judged(self, evidence: Evidence) -> Iterable[Finding]:
@@ -386,6 +381,6 @@ class Testbed:
 
     def seat_of(self, role: Role) -> Seat:
         """Where a role sits, ours or not; for the UM its service."""
-        seats = (*outsiders(self.config, self.troupe.company), *self.network.seats())
+        seats = (*self._outsiders(), *self.network.seats())
         found = [s for s in seats if s.role is role]
         return next(iter([s for s in found if s.what != "worker"] or found))

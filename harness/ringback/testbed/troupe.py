@@ -13,7 +13,14 @@ from ringback.config import Config
 from ringback.faults import Unreachable, Untestable
 from ringback.net.role_process import RoleProcess, UnknownScenario
 from ringback.testbed import layout
-from ringback.testbed.outside import EXEC, Company, Outside, ours, with_company
+from ringback.testbed.outside import (
+    EXEC,
+    Company,
+    Outside,
+    ours,
+    who_stays,
+    with_company,
+)
 from ringback.testbed.seating import Issuer
 from ringback.values import Address, Role, Security
 
@@ -51,6 +58,7 @@ class Troupe:
         self.company = dict(wanted)
         self.script = script
         self.processes: list[RoleProcess] = []
+        self._visitors: list[RoleProcess] = []
         self._complaints = complaints
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
         try:
@@ -83,15 +91,24 @@ class Troupe:
         self.processes.append(process)
         return process
 
+    def visitor(self, more: Mapping[str, str]) -> RoleProcess:
+        """A client, for one order. It says nothing of itself, and ends by itself."""
+        number = len(self._visitors) + 1
+        process = self.start(self.company[Role.CLIENT], more, f"client-{number}")
+        self._visitors.append(process)
+        return process
+
     def deaths(self) -> tuple[str, ...]:
         """Who came to an end by himself while the scenario went on, and how."""
-        return tuple(filter(None, (process.died() for process in self.processes)))
+        ended = (p for p in self.processes if p not in self._visitors or p.status != 0)
+        return tuple(filter(None, (process.died() for process in ended)))
 
     def end(self) -> None:
         """End them all, the last one first; their private files are deleted."""
         for process in reversed(self.processes):
             process.end()
         self.processes.clear()
+        self._visitors.clear()
         for folder in self._folders:
             folder.cleanup()
         self._folders.clear()
@@ -223,11 +240,12 @@ def _files(role: Role, script: Script, config: Config, folder: Path) -> dict[str
     return told
 
 
-def hosts(config: Config, company: Company) -> Iterable[str]:
-    """IP addresses at which roles that are not ours may be."""
-    for one in company.values():
-        if one.address.host:
-            yield config.resolve.get(one.address.host, one.address.host)
-    if Role.UM in company and company[Role.UM].way != EXEC:
-        placed = with_company(config, company)
-        yield from (worker.host for worker in placed.um.crew)
+def bound_hosts(config: Config, company: Company) -> Iterable[str]:
+    """IP addresses of ours beside our own network, because the SUT looks there."""
+    bound = who_stays(company) - company.keys()
+    if Role.UM in bound:
+        yield from (config.um.host, *(worker.host for worker in config.um.crew))
+    if Role.CAS in bound:
+        yield config.cas.host
+    if Role.GATEWAY in bound:
+        yield config.gateway.host
