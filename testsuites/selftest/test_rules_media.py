@@ -192,6 +192,14 @@ def test_a_message_that_stops_before_the_end_was_not_heard() -> None:
     assert "0.20 s" in accused("MED-HEARD-001", replace(evidence, sip=sip)).because
 
 
+def test_who_hangs_up_at_once_has_heard_nothing_to_liken() -> None:
+    short = heard_as(message()[::-1][:1600])
+    ends = max(f.time for f in short.rtp if f.sender is Role.UM)
+    sip = (replace(f, time=ends) if f.sip.method == "BYE" else f for f in short.sip)
+    left_open("MED-HEARD-001", replace(short, sip=tuple(sip)))
+    accused("MED-HEARD-001", short)  # nobody hung up on that one
+
+
 def test_every_other_packet_is_not_the_message() -> None:
     accused("MED-HEARD-001", dropped(lambda n: n % 2 == 1))
 

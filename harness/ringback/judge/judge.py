@@ -51,6 +51,7 @@ class Standing:
     observable: frozenset[Leg]
     aside: tuple[str, ...]  # ids, or beginnings of ids
     knowingly: frozenset[str]  # roles that a probe of the scenario passes for
+    hidden: bool  # what CAS and UM say to each other stays within the SUT
     wired: bool  # the octets of the wire were seen, not only what they held
 
     @classmethod
@@ -67,6 +68,7 @@ class Standing:
                 if note.startswith(KNOWINGLY)
                 for word in note.split()[1:]
             ),
+            {Role.CAS, Role.UM} <= known.sut.keys(),
             known.captured == "wire" or known.net == "memory",
         )
 
@@ -88,7 +90,19 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
         return _about_ours(case.known, requirement, verdict, wanted)
     if verdict.grade is Grade.INCONCLUSIVE and not wanted:
         return None
+    if (
+        verdict.grade is Grade.INCONCLUSIVE
+        and standing.hidden
+        and _may_hide(requirement)
+    ):
+        because = f"{verdict.because}; nothing of ours could see {Leg.CAS_UM}"
+        return _finding(requirement, Outcome.NOT_TESTED, because)
     return _of(requirement, _ours_is_an_error(case.known, verdict))
+
+
+def _may_hide(requirement: Requirement) -> bool:
+    """Whether what it is about may have happened between CAS and UM."""
+    return not requirement.entry.legs or Leg.CAS_UM in requirement.entry.legs
 
 
 def _foreign(case: Case, requirement: Requirement) -> Finding | None:

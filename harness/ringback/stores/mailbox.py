@@ -169,6 +169,15 @@ class Mailbox:
         self._add(known.name, VoiceMessage(*heads, seconds), form, octets)
         return VoiceMessage(*heads, seconds)
 
+    def sounds_otherwise(self, user: str, wanted: str, path: Path) -> None:
+        """Put another sound in place of a message's. Misuse as ``import_audio``."""
+        octets, form = audio.read(path)
+        changed = (
+            f"UPDATE messages SET format = ?, audio = ?, seconds = ? WHERE {_MINE}"
+        )
+        seconds = len(audio.ulaw_of(octets, str(path))) / RATE
+        self._do(changed, form, octets, seconds, user, wanted)
+
     def export(self, user: str, wanted: str, path: Path) -> None:
         """Write a message's sound: as stored, or as linear WAV when the name of the
         path ends in ``.wav`` and the stored sound is no WAV.

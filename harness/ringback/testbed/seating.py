@@ -16,6 +16,7 @@ from ringback.net.authority import Authority
 from ringback.net.identity import Identity
 from ringback.net.ill_certificates import ill
 from ringback.net.network import Network, Seated
+from ringback.net.route import towards
 from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.way import Bent
 from ringback.peers.cas import Cas
@@ -33,6 +34,7 @@ from ringback.protocol.redirect import Target
 from ringback.protocol.timing import Timing
 from ringback.protocol.world import Peer
 from ringback.stores.mailbox import Mailbox
+from ringback.testbed.outside import Company, name_of
 from ringback.values import Address, Role, Security
 
 Dialect = Literal["ews", "umws"]
@@ -208,6 +210,7 @@ class Theatre:
         dialect: Dialect,
         *,
         pre_emptive: bool = True,
+        path: str = "",
     ) -> tuple[Seated, Client]:
         cas = self.config.cas
         peer = Client(
@@ -215,7 +218,8 @@ class Theatre:
                 cas=Address(cas.name, cas.https_port),
                 name=cas.name,
                 user=user,
-                password=password or self.passwords.get(user, ""),
+                password=password,
+                path=path,
                 dialect=dialect,
                 poll_every=POLL,
                 pre_emptive=pre_emptive,
@@ -304,38 +308,43 @@ POLL = (
 )
 
 
-def outsiders(config: Config) -> tuple[Seat, ...]:
-    """The seats of the SUT, as far as the configuration knows them."""
-    from ringback.testbed.outside import parse_sut
-
-    found = []
-    for role, one in parse_sut(config.sut).items():
-        host = config.resolve.get(one.address.host, one.address.host)
-        ports = (one.address.port,)
-        secured = one.way == "tls"
-        found.append(
-            Seat(
-                role=role,
-                name=_sut_name(config, role, one.address.host),
-                host=host,
-                ports=() if secured else ports,
-                secured_ports=ports if secured else (),
-                ours=False,
-            )
+def outsiders(config: Config, company: Company, client: str = "") -> tuple[Seat, ...]:
+    """The seats of the SUT, as far as the configuration knows them: of a UM its
+    workers too. ``client`` is where a client was told that it may sit."""
+    found = [
+        _seat(
+            one.role,
+            name_of(config, one),
+            config.resolve.get(one.address.host, one.address.host),
+            one.address.port,
+            secured=one.way in ("tls", "https"),
         )
+        for one in company.values()
+        if one.address.host
+    ]
+    if Role.CLIENT in company:  # wherever it binds, or does not
+        hosts = dict.fromkeys((towards(config.cas.host), client))
+        found += [
+            Seat(role=Role.CLIENT, name="client", host=h, ours=False) for h in hosts
+        ]
+    if Role.UM in company:
+        tls = company[Role.UM].way == "tls"
+        for w in config.um.crew:
+            port = w.secured_port if tls else w.port
+            seat = _seat(Role.UM, w.name, w.host, port, secured=tls)
+            found.append(msgspec.structs.replace(seat, what="worker"))
     return tuple(found)
 
 
-def _sut_name(config: Config, role: Role, host: str) -> str:
-    """What its certificate must prove: the name it was given, else the config's."""
-    if any(c.isalpha() for c in host) and ":" not in host:
-        return host
-    return {
-        Role.GATEWAY: config.gateway.name,
-        Role.UM: config.um.name,
-        Role.CAS: config.cas.name,
-        Role.PHONE: config.phone.name,
-    }.get(role, host)
+def _seat(role: Role, name: str, host: str, port: int, *, secured: bool) -> Seat:
+    return Seat(
+        role=role,
+        name=name,
+        host=host,
+        ports=() if secured else (port,),
+        secured_ports=(port,) if secured else (),
+        ours=False,
+    )
 
 
 def dial_plan(config: Config) -> DialPlan:

@@ -17,6 +17,7 @@ from ringback.evidence.circumstances import Circumstances
 from ringback.faults import Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.judge import untested
+from ringback.net import loopback
 from ringback.net.lab import Lab
 from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
@@ -26,13 +27,16 @@ from ringback.stores.mailbox import Mailbox
 from ringback.testbed import closing, layout, outside
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
-from ringback.values import Role, Security
+from ringback.testbed.terms import Terms
+from ringback.testbed.troupe import Script, Troupe, ask_nonsense, bound_hosts
+from ringback.values import Security
 
 if TYPE_CHECKING:
     from ringback.net.recorder import Recorder
     from ringback.testbed.testbed import Testbed
 
 LAB_USERS = ("alice", "bob", "carol", "dave")  # of fixtures/mailbox.toml
+STORE = "store"  # a need: a mailbox that is as new in each scenario
 MEMORY_NET = 1  # the third octet of the addresses on the memory network
 
 
@@ -47,11 +51,12 @@ class Session:
         self.reports = asked.base / "reports" / run
         self.captures = asked.base / "captures" / run
         self.lab = Lab.of(asked.config.lab, asked.config.trust.roots)
-        self.ours = roles_of_ours(asked)
+        self.ours = outside.ours(asked.outside)
         self._seed = secrets.token_hex(16)
         _spare_the_collector()
         self._seeds = itertools.count(1)
         self.passwords = passwords_of(asked.config)
+        self.terms = Terms.of(asked.config, asked.outside, self.passwords)
         self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
         self._ground: Ground | None = None
@@ -62,22 +67,69 @@ class Session:
         """Seats taken, legs joined. Untestable when this SUT cannot give that world."""
         from ringback.testbed.testbed import Testbed
 
-        if why := outside.why_not(self.asked.outside, mode):
+        self._can_be_had(mode, wanted)
+        ground = self.ground()
+        config = self._laid_out(ground.number)
+        troupe = self.troupe(declared.id, mode, config, ground)
+        try:
+            config = layout.overlaid(troupe.config, wanted["config"])
+            if self.asked.oddness:
+                config = layout.overlaid(config, self.asked.oddness.config)
+            return Testbed(self, declared, mode, config, ground, troupe)
+        except BaseException:
+            troupe.end()
+            raise
+
+    def troupe(
+        self, scenario: str, mode: Security, config: Config, ground: "Ground"
+    ) -> Troupe:
+        """The roles that are not ours, started where we start them."""
+        script = self._script(scenario, mode, config, ground.number)
+        return Troupe(self.asked.outside, script, self.captures / scenario)
+
+    def asked_nonsense(self) -> str:
+        """Why a program under test is not seated; empty when it may be."""
+        number = loopback.claim()
+        try:
+            config = self._laid_out(number)
+            mode = next(iter(self.asked.modes), Security.UNSECURED)
+            script = self._script("", mode, config, number)
+            return ask_nonsense(self.asked.outside, script)
+        finally:
+            loopback.give_back(number)
+
+    def _laid_out(self, number: int) -> Config:
+        company = self.asked.outside
+        stay = outside.who_stays(company)
+        return layout.on_loopback(self.asked.config, number, stay, company)
+
+    def _script(
+        self, scenario: str, mode: Security, config: Config, number: int
+    ) -> Script:
+        return Script(
+            scenario=scenario.partition("@")[0],
+            security=mode,
+            config=config,
+            issuer=self.lab,
+            passwords=self.passwords,
+            network=number,
+        )
+
+    def _can_be_had(self, mode: Security, wanted: Mapping[str, Any]) -> None:
+        """Untestable says why this SUT cannot be in such a world."""
+        company = self.asked.outside
+        if why := outside.why_not(company, mode):
             raise Untestable(why)
         for need in wanted["needs"]:
-            if need in set(self.asked.outside):
+            if need == STORE and outside.is_lasting(company):
+                raise Untestable(
+                    "it deletes a message for good: only with a mailbox of ours, or of "
+                    "a program that is started for each scenario"
+                )
+            if need in set(company):
                 raise Untestable(f"only a {need} of ours can be told to do that")
-        ground = self.ground()
-        config = layout.on_loopback(self.asked.config, ground.number)
-        if Role.GATEWAY in self.asked.outside:
-            gateway = self.asked.outside[Role.GATEWAY]
-            config = outside.with_gateway(config, gateway)
-        elif Role.PHONE in self.asked.outside:
-            config = outside.with_phone(config, self.asked.outside[Role.PHONE])
-        config = layout.overlaid(config, wanted["config"])
-        if self.asked.oddness:
-            config = layout.overlaid(config, self.asked.oddness.config)
-        return Testbed(self, declared, mode, config, ground)
+        if why := outside.is_otherwise(self.asked.config, company, wanted["config"]):
+            raise Untestable(why)
 
     def seed(self) -> str:
         """A new one for each scenario: a peer from outside remembers Call-IDs long
@@ -143,6 +195,11 @@ class Session:
 
     def mailbox(self) -> Mailbox:
         """The lab's users and messages, as new; or the file that the config names."""
+        if self.terms.foreign:
+            mailbox = Mailbox.lab()
+            for user, message, path in self.terms.sounds():
+                mailbox.sounds_otherwise(user, message, path)
+            return mailbox
         if self.asked.config.mailbox:
             return Mailbox.lab(self.asked.config.mailbox, self.passwords)
         return Mailbox.lab(passwords=self.passwords)
@@ -190,14 +247,14 @@ class Ground:
     @classmethod
     def on_sockets(cls, asked: Asked) -> "Ground":
         """Recorded from the wire when this machine lets us."""
-        from ringback.net import loopback
         from ringback.net.recorder import Recorder, rights
         from ringback.net.sockets import SocketNetwork
 
         number = loopback.claim()
         recorder = None
         if not rights():
-            recorder = Recorder(number, _hosts_outside(asked))
+            around = set(bound_hosts(asked.config, asked.outside))
+            recorder = Recorder(number, around)
         resolver = Resolver()
         ground = cls(SocketNetwork(resolver, recorder=recorder), number, recorder)
         ground.names = resolver
@@ -211,14 +268,6 @@ class Ground:
         self.network.close()
         if self.recorder is not None:
             self.recorder.close()
-
-
-def roles_of_ours(asked: Asked) -> frozenset[Role]:
-    """An outside gateway brings the phone behind it along."""
-    outer = set(asked.outside)
-    if Role.GATEWAY in outer:
-        outer.add(Role.PHONE)
-    return frozenset(set(Role) - outer)
 
 
 def _spare_the_collector() -> None:
@@ -238,9 +287,3 @@ def passwords_of(config: Config, *, made: bool = True) -> dict[str, str]:
         if account.password_env in os.environ
     }
     return fresh | given
-
-
-def _hosts_outside(asked: Asked) -> set[str]:
-    names = asked.config.resolve
-    found = {one.address.host for one in asked.outside.values()}
-    return {names.get(host, host) for host in found}

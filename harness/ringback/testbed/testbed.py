@@ -19,7 +19,6 @@ from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity
 from ringback.net.network import Seated
-from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
@@ -27,7 +26,9 @@ from ringback.testbed import closing, layout, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
+from ringback.testbed.farewell import hang_up_for_it
 from ringback.testbed.outings import Outing
+from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.probing import Probing
 from ringback.testbed.seating import Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
@@ -35,11 +36,12 @@ from ringback.values import Role, Security
 
 if TYPE_CHECKING:
     from ringback.testbed.session import Ground, Session
+    from ringback.testbed.troupe import Troupe
 
 USER = "alice"
 RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
-EARSHOT = 1.5  # seconds around the message: ringing, connecting, an announcement
 CHECKPOINTS = ("POP-CHECK-",)  # whether a call came about, whatever was asked for
+PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
@@ -55,12 +57,14 @@ class Testbed:
         security: Security,
         config: Config,
         ground: "Ground",
+        troupe: "Troupe",
     ) -> None:
         self.session = session
         self.declared = declared
         self.security = security
         self.config = config
         self.ground = ground
+        self.troupe = troupe
         self.network = ground.network
         self.notes: list[str] = []
         self.permitted = True
@@ -85,9 +89,14 @@ class Testbed:
             seed=session.seed(),
             oddness=session.asked.oddness,
         )
+        self.terms = session.terms
         self.clients: list[Client] = []
         self.outings: list[Outing] = []
-        self._seat_all()
+        try:
+            self._seat_all()
+        except BaseException:
+            self.abandon()
+            raise
 
     def _seat_all(self) -> None:
         """Every role that is ours, from the phone inwards."""
@@ -108,6 +117,8 @@ class Testbed:
             hears_ours=Role.UM in ours,
         )
         self.phone.answers(after=RINGS)
+        if Role.UM not in ours and peer is not None:
+            peer.script = replace(peer.script, when_quiet=PAUSE)
         self.client = self.client_of(USER)
 
     @property
@@ -127,12 +138,29 @@ class Testbed:
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
         One that waits to be asked sends it after a 401 only."""
+        if not getattr(self.config.statement, dialect):
+            raise Untestable(f"the statement says {dialect} = false")
+        if waits_to_be_asked and Role.CLIENT in self.troupe.company:
+            raise Untestable(
+                "a client that is not ours decides when it says a password"
+            )
+        if Role.CLIENT in self.troupe.company:
+            other = OutsideClient(self, user, password, dialect)
+            self.clients.append(other)
+            return other
         host = layout.host(self.ground.number, layout.CLIENT)
+        login, usual = self.terms.login(user)
+        cas = self.troupe.company.get(Role.CAS)
         seat, peer = self.theatre.client(
-            host, user, password, dialect, pre_emptive=not waits_to_be_asked
+            host,
+            login,
+            password or usual,
+            dialect,
+            pre_emptive=not waits_to_be_asked,
+            path=cas.paths().get(dialect, "") if cas else "",
         )
         give, number = self._giving(seat), self.phone.number
-        client = Client(peer, give, number, self._knows)
+        client = Client(peer, user, give, number, self.knows, self.terms)
         self.clients.append(client)
         return client
 
@@ -177,7 +205,7 @@ class Testbed:
         """
         scaled = within * max(1.0, self.config.timer_scale)
         if self.phone.holds_on:
-            self._hang_up_for_it(met, scaled)
+            hang_up_for_it(self, met, scaled)
         if self.network.until(met, scaled):
             return True
         name = getattr(met, "__name__", "what was waited for").strip("_")
@@ -275,6 +303,7 @@ class Testbed:
             for outing in self.outings:
                 outing.close()
             self.theatre.leave()
+            self.troupe.end()
 
     def finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""
@@ -283,6 +312,7 @@ class Testbed:
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
             self.notes += [f"left over: {text}" for text in self.theatre.leftovers()]
+        self.notes += self.troupe.deaths()
         self.abandon()
         self.network.until(
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
@@ -300,36 +330,21 @@ class Testbed:
         ours = self._of_our_own(studied, trouble)
         return (*ours, *self._judged(studied.evidence))
 
-    def _hang_up_for_it(self, met: Callable[[], bool], within: float) -> None:
-        """The user ends what an outside phone will not end."""
-        self.network.until(lambda: met() or bool(self._endless()), within)
-        for client, call, seconds in () if met() else self._endless():
-            self.network.until(met, seconds + EARSHOT)
-            client.hangs_up(call)
+    def outsiders(self) -> tuple[Seat, ...]:
+        client = layout.host(self.ground.number, layout.CLIENT)
+        return outsiders(self.config, self.troupe.company, client)
 
-    def _endless(self) -> tuple[tuple[Client, ClientCall, float], ...]:
-        """Calls that stand and that nobody will end, with the message's seconds."""
-        return tuple(
-            (client, call, self._seconds(client.peer.settings.user, order[1]))
-            for client in self.clients
-            for order, call in zip(client.orders, client.calls, strict=True)
-            if call.is_connected()
-        )
-
-    def _seconds(self, user: str, item: str) -> float:
-        found = self.theatre.mailbox.answer(FindMessage(user, item))
-        return len(found.ulaw) / 8000 if isinstance(found, VoiceMessage) else 0.0
-
-    def _knows(self, user: str, item: str) -> bool:
-        """Whether our store has that message; how it sounds is remembered, or how the
-        latest one does. One that must have been deleted is not known any more."""
-        if (user, item) in self._lost:
+    def knows(self, user: str, message: str, item: str) -> bool:
+        """Whether the store has that message; how it sounds is remembered by its id, or
+        how the latest one does. One that must have been deleted is not known any
+        more."""
+        if (user, message) in self._lost:
             return False
-        for one in dict.fromkeys((item, LATEST)):
+        for one, known in {message: item, LATEST: LATEST}.items():
             found = self.theatre.mailbox.answer(FindMessage(user, one))
             if isinstance(found, VoiceMessage):
-                self.stored.setdefault(one, Sound(id=one, ulaw=found.ulaw))
-                return one == item
+                self.stored.setdefault(known, Sound(id=known, ulaw=found.ulaw))
+                return one == message
         return False
 
     def _judged(self, evidence: Evidence) -> Iterable[Finding]:
@@ -366,7 +381,7 @@ class Testbed:
 
     def seats_of(self, role: Role) -> tuple[Seat, ...]:
         """Where a role sits, ours or not."""
-        seats = (*outsiders(self.config), *self.network.seats())
+        seats = (*self.outsiders(), *self.network.seats())
         return tuple(s for s in seats if s.role is role)
 
     def seat_of(self, role: Role) -> Seat:

@@ -12,7 +12,7 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Heard, Stream
 from ringback.judge.descriptions import described, sound_of
 from ringback.judge.turns import turns_of
-from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.judge.verdict import Grade, Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire import g711
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 LIKENESS = 0.95  # normalised cross-correlation at the best alignment
+FEW = 25  # packets (half a second): too little to liken to anything
 CUT = 0.5  # seconds between hanging up and the last packet
 LENGTH = 480  # samples (60 ms) by which the length may differ
 SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
@@ -34,7 +35,13 @@ def the_gateway_hears_the_message(case: Case) -> Verdict:
 
 
 def the_phone_hears_the_message(case: Case) -> Verdict:
-    return _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+    """Who is sent another sound passes that on, and is not to blame."""
+    found = _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+    if found.grade is Grade.FAIL:
+        before = _heard(case, Leg.UM_GATEWAY, Role.UM)
+        if before.grade is Grade.FAIL:
+            return undecided("what the gateway was sent is not the message")
+    return found
 
 
 def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
@@ -49,7 +56,7 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
     ends = stream.frames[0], stream.frames[-1]
     missing = len(stored.ulaw) - whole
     if likeness < LIKENESS:
-        return _unlike(case, stream, likeness)
+        return _unlike(case, leg, stream, likeness)
     if missing > LENGTH and _was_cut_short(case, leg, stream):
         return undecided("somebody hung up while the message was played", *ends)
     if missing > LENGTH:
@@ -90,11 +97,14 @@ def _spoken(stream: Stream) -> bytes:
     return ulaw.strip(b"\xff\x7f")
 
 
-def _unlike(case: Case, stream: Stream, likeness: float) -> Verdict:
+def _unlike(case: Case, leg: Leg, stream: Stream, likeness: float) -> Verdict:
     if asked := _hold(case, stream):
         return undecided("the listener put the sound on hold", asked)
+    ends = stream.frames[0], stream.frames[-1]
+    if len(stream.frames) < FEW and _was_cut_short(case, leg, stream):
+        return undecided("somebody hung up before there was much to hear", *ends)
     why = f"what was heard is like the message by {likeness:.3f} only"
-    return fails(why, stream.frames[0], stream.frames[-1])
+    return fails(why, *ends)
 
 
 def _hold(case: Case, stream: Stream) -> Frame | None:
