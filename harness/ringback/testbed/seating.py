@@ -276,6 +276,12 @@ def outsiders(config: Config, company: Company, client: str = "") -> tuple[Seat,
         for one in company.values()
         if one.address.host
     ]
+    if Role.CAS in company:  # where it listens for what the UM asks
+        cas = config.cas
+        asked = {"ports": (cas.sip_port,), "secured_ports": (cas.sip_secured_port,)}
+        found += [
+            msgspec.structs.replace(s, **asked) for s in found if s.role is Role.CAS
+        ]
     if Role.CLIENT in company:  # wherever it binds, or does not
         hosts = dict.fromkeys((towards(config.cas.host), client))
         found += [

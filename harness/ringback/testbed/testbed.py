@@ -147,6 +147,7 @@ class Testbed:
             self.clients.append(other)
             return other
         host = layout.host(self.ground.number, layout.CLIENT)
+        host = self.session.facing.get(Role.CLIENT, host)
         login, usual = self.terms.login(user)
         cas = self.troupe.company.get(Role.CAS)
         seat, peer = self.theatre.client(
