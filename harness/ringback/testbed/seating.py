@@ -31,7 +31,7 @@ from ringback.protocol.timing import Timing
 from ringback.protocol.world import Peer
 from ringback.stores.mailbox import Mailbox
 from ringback.testbed.outside import Company, name_of
-from ringback.values import Address, Role, Security
+from ringback.values import Address, Contact, Role, Security
 
 Dialect = Literal["ews", "umws"]
 
@@ -62,6 +62,13 @@ class Theatre:
     def timing(self) -> Timing:
         return Timing(scale=self.config.timer_scale)
 
+    def _contact(self, host: str, *, secured: bool) -> str:
+        """What Contact says instead of a role's name, if so. A peer that knows names by
+        DNS alone cannot call a name of ours back; a certificate proves no address."""
+        wanted = self.config.contact
+        by_name = secured if wanted is Contact.AUTO else wanted is Contact.NAME
+        return "" if by_name else host
+
     def um_names(self) -> tuple[str, ...]:
         um = self.config.um
         return (um.name, *(worker.name for worker in um.workers))
@@ -78,6 +85,7 @@ class Theatre:
             PhoneSettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=False),
                 sip_port=place.port,
                 media_ports=place.media_ports,
                 timing=self.timing,
@@ -102,6 +110,8 @@ class Theatre:
             GatewaySettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=self.security.tls),
+                phone_contact=self._contact(place.host, secured=False),
                 phones=place.phones,
                 sip_port=self._port(place),
                 phone_port=place.phone_port,
@@ -152,6 +162,7 @@ class Theatre:
             UmSettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=self.security.tls),
                 sip_port=self._port(place),
                 security=self.security,
                 gateways=tuple(map(self._peering, um.gateways)),
@@ -177,6 +188,7 @@ class Theatre:
         peer = Cas(
             CasSettings(
                 host=place.name,
+                contact=self._contact(place.host, secured=self.security.tls),
                 um=Target(Address(um.name, self._port(um)), self.security.tls, um.name),
                 known=names[1:],
                 security=self.security,
