@@ -24,7 +24,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, layout
+from ringback.testbed import closing, inner, layout
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
 from ringback.testbed.farewell import hang_up_for_it
@@ -306,7 +306,8 @@ class Testbed:
 
     def captured(self) -> Capture:
         """All that was said, with what a judge must know of the circumstances."""
-        packets = self.network.end_scenario()
+        ended = self.network.end_scenario()
+        packets = inner.without(ended, self._outsiders(), self.network.seats())
         return Capture(packets, self.network.secrets(), self._circumstances())
 
     def findings(
