@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from ringback.faults import Misuse
-from ringback.values import Role, Security
+from ringback.values import Contact, Role, Security
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
@@ -203,6 +203,7 @@ class Config(Part, frozen=True, kw_only=True):
     """The whole file. ``timer_scale`` shortens the reference roles' timers."""
 
     security: Security = Security.UNSECURED
+    contact: Contact = Contact.AUTO
     timer_scale: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
     lab: str = ""  # a directory made by `ringback lab init`
     mailbox: str = ""  # an SQLite file; empty is the lab's own, in memory

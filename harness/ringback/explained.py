@@ -25,6 +25,8 @@ _MEDIA = "first and last UDP port of RTP and RTCP"
 MEANING: Mapping[str, str] = {
     "security": "dial plan security: unsecured, sip-secured (mutual TLS) or secured "
     "(mutual TLS and SRTP)",
+    "contact": "how Contact says where the reference roles are; auto: by address in "
+    "the clear, over TLS by name, for that is what a certificate proves",
     "timer_scale": "factor on the reference roles' timers; 0.1 makes 32 s to 3.2 s",
     "lab": "folder made by `ringback lab init`; empty: certificates live as long as "
     "the session",

@@ -225,6 +225,11 @@ def test_keys_in_another_order_are_other_keys() -> None:
     accused("MED-KEYS-001", told(keyed(), expected=Expected(keys="1#2")))
 
 
+def test_nobody_presses_keys_before_the_answer() -> None:
+    refused = call(Plan(final=486))
+    left_open("MED-KEYS-001", told(refused, expected=Expected(keys="7")))
+
+
 def test_equal_keys_with_equal_timestamps_are_two_presses() -> None:
     def same_time(frame: RtpFrame) -> RtpFrame:
         assert frame.rtp

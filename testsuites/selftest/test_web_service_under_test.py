@@ -1,17 +1,23 @@
 """CAS and UM together as the system under test: ours, served by another process."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from testsuites.selftest.outside import serve_role
 from testsuites.selftest.outside.commands import Served, Verdicts, run
+from testsuites.selftest.test_programs_under_test import program
 
 from ringback.config import Account, Config, Dialled, Statement, Stored
+from ringback.evidence.circumstances import Seat
+from ringback.evidence.packets import CapturedPacket
 from ringback.faults import Misuse, Untestable
 from ringback.net import loopback
 from ringback.report.status import Exit
 from ringback.stores.identifiers import entry_id, item_id
 from ringback.stores.lab import Lab as Samples
+from ringback.testbed.inner import without
 from ringback.testbed.outside import Outside, check, parse_sut
 from ringback.testbed.terms import Terms
 from ringback.values import Address, Role
@@ -23,6 +29,12 @@ CALL = {
     *("POP-STATE-001", "POP-STATE-003", "POP-END-003", "MED-HEARD-001"),
     *("WS-HTTP-001", "WS-AUTH-003", "RTP-PACE-001", "SIP-VIA-001"),
 }
+SHORT = [
+    "playonphone.the-plain-call",
+    "playonphone.a-busy-phone",
+    "playonphone.a-number-that-policy-denies",
+    "playonphone.no-gateway-is-there",
+]
 NUMBERS = (
     *("+12065550123", "50123", "50124", "+44 20 7946 0123", "+1 (206) 555-0123"),
     *("+1 900 555 0199", "+33 1 99 00 12 34", "12065550123@evil.example"),
@@ -115,11 +127,13 @@ def played(
         return run(cas, select, base, text, *words, patience=300.0)
 
 
-@pytest.mark.parametrize("security", ["unsecured", "secured"])
+@pytest.mark.parametrize("security", ["sip-secured", "unsecured", "secured"])
 def test_nothing_accuses_a_cas_and_um_that_do_all_right(
     folder: Path, hosts: dict[str, str], tmp_path: Path, security: str
 ) -> None:
-    judged = played(folder, hosts, tmp_path, "playonphone", security=security)
+    """The whole area once; with less security or more the short of it."""
+    select = ["playonphone"] if security == "sip-secured" else SHORT
+    judged = played(folder, hosts, tmp_path, *select, security=security)
     assert not judged.cases("fail", "error", "inconclusive"), judged.said
     assert judged.status == Exit.GREEN
     outcomes = {r: judged.outcome(f"the-plain-call:{r}") for r in CALL}
@@ -136,7 +150,12 @@ def test_nothing_accuses_a_cas_and_um_that_do_all_right(
 def test_other_people_s_messages_stay_theirs(
     folder: Path, hosts: dict[str, str], tmp_path: Path
 ) -> None:
-    judged = played(folder, hosts, tmp_path, "webservice", "media")
+    select = [
+        "webservice.another-user-s",
+        "webservice.a-message-that",
+        "media.a-deleted",
+    ]
+    judged = played(folder, hosts, tmp_path, *select)
     assert not judged.cases("fail", "error", "inconclusive"), judged.said
     assert judged.outcome("another-user-s-message:WS-ITEM-001") == "pass"
     assert judged.outcome("a-message-that-does-not-exist:WS-ITEM-001") == "pass"
@@ -181,6 +200,79 @@ def test_what_the_configuration_does_not_say_is_not_ordered(
     judged = played(folder, hosts, tmp_path, "playonphone.a-busy-phone", config=silent)
     assert judged.status == Exit.NOTHING_RAN
     assert "who alice is on the CAS" in judged.because("a-busy-phone:POP-CAUSE-001")
+
+
+@pytest.mark.parametrize("security", ["unsecured", "secured"])
+def test_programs_that_are_started_as_cas_and_um(
+    tmp_path: Path, security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    stored = f'name = "hello"\nid = "{item_id("alice", "hello")}"\n'
+    config = f'[[users]]\nname = "alice"\n[[users.messages]]\n{stored}'
+    config += '[[numbers]]\nnumber = "+12065550123"\n'
+    words = ("--sut", f"um={program(serve_role)}", "--security", security)
+    plain = "playonphone.the-plain-call"
+    cas = f"cas={program(serve_role)}"
+    judged = run(cas, [plain], tmp_path, config, *words)
+    assert judged.status == Exit.GREEN, judged.said
+    assert judged.outcome("the-plain-call:MED-HEARD-001") == "pass"
+    hidden = "nothing of ours could see cas-um"
+    assert hidden in judged.because("the-plain-call:SIP-REDIR-001")
+
+
+ALONE = """
+[statement]
+ringback_binding = true
+[cas]
+host = "{client}"
+[um]
+host = "{phone}"
+no_answer = 2.0
+"""
+
+
+@pytest.mark.parametrize("security", ["unsecured", "secured"])
+@pytest.mark.parametrize("role", ["um", "cas"])
+def test_alone_by_the_binding(
+    folder: Path, hosts: dict[str, str], tmp_path: Path, role: str, security: str
+) -> None:
+    """Our own roles sit where the one under test was set up to call them: our UM where
+    no phone is, our CAS where no client is."""
+    config = ours(folder, hosts).replace(
+        "[um]\nno_answer = 2.0\n", ALONE.format(**hosts)
+    )
+    where = hosts if role == "um" else {**hosts, "um": hosts["phone"]}
+    theirs = THEIRS.format(folder=folder, more="", **where)
+    told = {"RINGBACK_PASSWORD": PASSWORD}
+    um = f"tcp:{hosts['um']}:5060" if security == "unsecured" else ""
+    sut = {
+        "um": "um=" + (um or f"tls:{hosts['um']}:5061"),
+        "cas": f"cas=https://{hosts['cas']}:8443",
+    }[role]
+    select = ["playonphone.the-plain-call", "playonphone.a-busy-phone"]
+    with Served(theirs, role, "--security", security, environment=told):
+        judged = run(sut, select, tmp_path, config, "--security", security)
+    assert judged.status == Exit.GREEN, judged.said
+    assert not judged.cases("fail", "error", "inconclusive"), judged.said
+    binds = {"um": "POP-CHECK-003", "cas": "POP-CHECK-002"}[role]
+    assert judged.outcome(f"the-plain-call:{binds}") == "pass"
+
+
+def packet(source: str, target: str) -> CapturedPacket:
+    hosts = socket.inet_aton(source) + socket.inet_aton(target)
+    return CapturedPacket(0, 0, bytes(12) + b"\x08\x00" + bytes(12) + hosts)
+
+
+def test_what_they_say_to_each_other_is_no_evidence() -> None:
+    outer = [
+        Seat(role=Role.CAS, name="cas", host="192.0.2.20", ours=False),
+        Seat(role=Role.UM, name="um", host="192.0.2.30", ours=False),
+    ]
+    mine = [Seat(role=Role.GATEWAY, name="gateway", host="192.0.2.40")]
+    within = packet("192.0.2.20", "192.0.2.30")
+    call = packet("192.0.2.30", "192.0.2.40")
+    assert without([within, call], outer, mine) == [call]
+    assert without([within], outer[1:], mine) == [within]
 
 
 # What is asked for, in whose words.

@@ -27,8 +27,10 @@ def seatable(asked: Asked, workers: int) -> None:
     """Ends the run before its first scenario when the SUT cannot be seated."""
     from ringback.testbed.session import Session
 
-    bound = who_stays(asked.outside) - asked.outside.keys()
-    if workers > 1 and bound:
+    bound = who_stays(asked.outside) - asked.outside.keys() if workers > 1 else set()
+    if workers > 1:
+        bound |= Session(asked, "").facing.keys()
+    if bound:
         raise pytest.UsageError(
             f"-n {workers}: our own {' and '.join(sorted(bound))} must be where the "
             "system under test looks for it, which is one place: leave out -n"

@@ -16,6 +16,7 @@ from ringback.values import Role
 CLIENT, CAS, UM, STRANGER = 10, 20, 30, 99
 GATEWAY, SECOND_GATEWAY, PHONE, SECOND_PHONE = 40, 41, 50, 51
 WORKERS = (31, 32)
+PRODUCT_PORTS = ((5065, 5066), (5067, 5068))  # of workers, clear and TLS (facts §4.1)
 SEAT = {
     Role.CLIENT: CLIENT,
     Role.CAS: CAS,
@@ -74,6 +75,27 @@ def on_loopback(
         gateway=replace(gateway, phones=phones),
         phone=replace(config.phone, **at(PHONE)),
     )
+
+
+def facing(config: Config, addresses: Mapping[Role, str]) -> Config:
+    """The roles that speak with another machine sit at an address of ours. A UM's
+    workers share it, on the product's ports: they are who calls gateways."""
+    replace = msgspec.structs.replace
+    gateway, um, cas = config.gateway, config.um, config.cas
+    if host := addresses.get(Role.GATEWAY):
+        gateway = replace(gateway, host=host)
+        first = replace(um.gateways[0], host=host)
+        um = replace(um, gateways=(first, *um.gateways[1:]))
+    if host := addresses.get(Role.UM):
+        ports = zip(um.workers, PRODUCT_PORTS, strict=False)
+        workers = (
+            replace(worker, host=host, port=port, secured_port=secured)
+            for worker, (port, secured) in ports
+        )
+        um = replace(um, host=host, workers=tuple(workers))
+    if host := addresses.get(Role.CAS):
+        cas = replace(cas, host=host)
+    return replace(config, gateway=gateway, um=um, cas=cas)
 
 
 def overlaid(config: Config, changes: Mapping[str, Any]) -> Config:

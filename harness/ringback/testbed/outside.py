@@ -11,6 +11,7 @@ import msgspec
 
 from ringback.config import Config, Peering, Place, Statement
 from ringback.faults import Misuse, Untestable
+from ringback.net.route import is_elsewhere, towards
 from ringback.testbed import layout
 from ringback.values import Address, Role, Security
 
@@ -119,6 +120,41 @@ def ours(company: Company) -> frozenset[Role]:
     if Role.GATEWAY in outer:
         outer.add(Role.PHONE)
     return frozenset(set(Role) - outer)
+
+
+def elsewhere(config: Config, company: Company) -> dict[Role, str]:
+    """IPv4 addresses of the roles that are on another machine."""
+    hosts = {
+        role: _host(config, one.address.host)
+        for role, one in company.items()
+        if one.address.host
+    }
+    return {role: host for role, host in hosts.items() if is_elsewhere(host)}
+
+
+def facing(config: Config, company: Company) -> dict[Role, str]:
+    """Roles of ours that speak with another machine, and our address towards it. A
+    gateway or UM that the SUT was set up to call has its address from the file, unless
+    that is the loopback's."""
+    neighbours = {
+        Role.CAS: (Role.CLIENT, Role.UM),
+        Role.UM: (Role.CAS, Role.GATEWAY),
+        Role.GATEWAY: (Role.UM,),
+        Role.PHONE: (Role.GATEWAY,),
+    }
+    told = {
+        Role.GATEWAY: config.gateway.host,
+        Role.UM: config.um.host,
+        Role.CAS: config.cas.host,
+    }
+    found = {}
+    stays = who_stays(company)
+    for role, host in elsewhere(config, company).items():
+        for ours_ in (r for r in neighbours[role] if r in ours(company)):
+            own = told.get(ours_, "") if ours_ in stays else ""
+            kept = bool(own) and not own.startswith("127.")
+            found[ours_] = own if kept else towards(host)
+    return found
 
 
 def is_lasting(company: Company) -> bool:

@@ -35,7 +35,7 @@ from ringback.protocol.timing import Timing
 from ringback.protocol.world import Peer
 from ringback.stores.mailbox import Mailbox
 from ringback.testbed.outside import Company, name_of
-from ringback.values import Address, Role, Security
+from ringback.values import Address, Contact, Role, Security
 
 Dialect = Literal["ews", "umws"]
 
@@ -73,6 +73,13 @@ class Theatre:
     def timing(self) -> Timing:
         return Timing(scale=self.config.timer_scale)
 
+    def _contact(self, host: str, *, secured: bool) -> str:
+        """What Contact says instead of a role's name, if so. A peer that knows names by
+        DNS alone cannot call a name of ours back; a certificate proves no address."""
+        wanted = self.config.contact
+        by_name = secured if wanted is Contact.AUTO else wanted is Contact.NAME
+        return "" if by_name else host
+
     def um_names(self) -> tuple[str, ...]:
         um = self.config.um
         return (um.name, *(worker.name for worker in um.workers))
@@ -89,6 +96,7 @@ class Theatre:
             PhoneSettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=False),
                 sip_port=place.port,
                 media_ports=place.media_ports,
                 timing=self.timing,
@@ -113,6 +121,8 @@ class Theatre:
             GatewaySettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=self.security.tls),
+                phone_contact=self._contact(place.host, secured=False),
                 phones=place.phones,
                 sip_port=self._port(place),
                 phone_port=place.phone_port,
@@ -163,6 +173,7 @@ class Theatre:
             UmSettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=self.security.tls),
                 sip_port=self._port(place),
                 security=self.security,
                 gateways=tuple(map(self._peering, um.gateways)),
@@ -188,6 +199,7 @@ class Theatre:
         peer = Cas(
             CasSettings(
                 host=place.name,
+                contact=self._contact(place.host, secured=self.security.tls),
                 um=Target(Address(um.name, self._port(um)), self.security.tls, um.name),
                 known=names[1:],
                 security=self.security,
@@ -322,6 +334,12 @@ def outsiders(config: Config, company: Company, client: str = "") -> tuple[Seat,
         for one in company.values()
         if one.address.host
     ]
+    if Role.CAS in company:  # where it listens for what the UM asks
+        cas = config.cas
+        asked = {"ports": (cas.sip_port,), "secured_ports": (cas.sip_secured_port,)}
+        found += [
+            msgspec.structs.replace(s, **asked) for s in found if s.role is Role.CAS
+        ]
     if Role.CLIENT in company:  # wherever it binds, or does not
         hosts = dict.fromkeys((towards(config.cas.host), client))
         found += [

@@ -5,6 +5,7 @@ import itertools
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import msgspec
 from ringback import __version__
 from ringback.config import Config
 from ringback.evidence.circumstances import Circumstances
-from ringback.faults import Untestable
+from ringback.faults import Misuse, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.judge import untested
 from ringback.net import loopback
@@ -22,6 +23,7 @@ from ringback.net.lab import Lab
 from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
 from ringback.net.resolver import Resolver
+from ringback.net.route import interface_to
 from ringback.report.records import FindingRecord
 from ringback.stores.mailbox import Mailbox
 from ringback.testbed import closing, layout, outside
@@ -32,7 +34,7 @@ from ringback.testbed.troupe import Script, Troupe, ask_nonsense, bound_hosts
 from ringback.values import Security
 
 if TYPE_CHECKING:
-    from ringback.net.recorder import Recorder
+    from ringback.net.recorder import FarRecorder, Recorder
     from ringback.testbed.testbed import Testbed
 
 LAB_USERS = ("alice", "bob", "carol", "dave")  # of fixtures/mailbox.toml
@@ -47,7 +49,9 @@ class Session:
         self, asked: Asked, run: str, requirements: frozenset[str] | None = None
     ) -> None:
         """``requirements`` are those to be judged; None is all that apply."""
+        asked = _resolved(asked)
         self.asked = asked
+        self.facing = outside.facing(asked.config, asked.outside)
         self.reports = asked.base / "reports" / run
         self.captures = asked.base / "captures" / run
         self.lab = Lab.of(asked.config.lab, asked.config.trust.roots)
@@ -101,7 +105,8 @@ class Session:
     def _laid_out(self, number: int) -> Config:
         company = self.asked.outside
         stay = outside.who_stays(company)
-        return layout.on_loopback(self.asked.config, number, stay, company)
+        config = layout.on_loopback(self.asked.config, number, stay, company)
+        return layout.facing(config, self.facing)
 
     def _script(
         self, scenario: str, mode: Security, config: Config, number: int
@@ -254,7 +259,7 @@ class Ground:
         recorder = None
         if not rights():
             around = set(bound_hosts(asked.config, asked.outside))
-            recorder = Recorder(number, around)
+            recorder = Recorder(number, around, beside=_far(asked))
         resolver = Resolver()
         ground = cls(SocketNetwork(resolver, recorder=recorder), number, recorder)
         ground.names = resolver
@@ -287,3 +292,31 @@ def passwords_of(config: Config, *, made: bool = True) -> dict[str, str]:
         if account.password_env in os.environ
     }
     return fresh | given
+
+
+def _resolved(asked: Asked) -> Asked:
+    """With the address of every name under test; Misuse for one that has none."""
+    known = dict(asked.config.resolve)
+    try:
+        for one in asked.outside.values():
+            if one.address.host:
+                known[one.address.host] = Resolver(known).address(one.address.host)
+    except LookupError as trouble:
+        raise Misuse(str(trouble)) from trouble
+    config = msgspec.structs.replace(asked.config, resolve=known)
+    return replace(asked, config=config)
+
+
+def _far(asked: Asked) -> "FarRecorder | None":
+    """Records the interface towards another machine, when the SUT is on one."""
+    from ringback.net.recorder import FarRecorder
+
+    there = outside.elsewhere(asked.config, asked.outside)
+    if not there:
+        return None
+    here = set(outside.facing(asked.config, asked.outside).values())
+    interfaces = {interface_to(host) for host in there.values()}
+    if len(here) > 1 or len(interfaces) > 1:
+        raise Misuse("--sut: all that is under test must be reached by one interface")
+    hosts = {*asked.config.resolve.values(), *there.values()}
+    return FarRecorder(interfaces.pop(), here.pop(), hosts)

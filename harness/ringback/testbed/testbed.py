@@ -22,7 +22,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, layout, probing
+from ringback.testbed import closing, inner, layout, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -149,6 +149,7 @@ class Testbed:
             self.clients.append(other)
             return other
         host = layout.host(self.ground.number, layout.CLIENT)
+        host = self.session.facing.get(Role.CLIENT, host)
         login, usual = self.terms.login(user)
         cas = self.troupe.company.get(Role.CAS)
         seat, peer = self.theatre.client(
@@ -320,7 +321,8 @@ class Testbed:
 
     def captured(self) -> Capture:
         """All that was said, with what a judge must know of the circumstances."""
-        packets = self.network.end_scenario()
+        ended = self.network.end_scenario()
+        packets = inner.without(ended, self.outsiders(), self.network.seats())
         return Capture(packets, self.network.secrets(), account(self))
 
     def findings(

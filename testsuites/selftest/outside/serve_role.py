@@ -24,7 +24,7 @@ name = "{um}"
 host = "{um_host}"
 port = {um_port}
 secured_port = {um_port}
-no_answer = 2.0
+no_answer = 20.0
 [[um.workers]]
 name = "{workers[0]}"
 host = "{um_host}"

@@ -47,10 +47,17 @@ def keys_arrive(case: Case) -> Verdict:
     if not expected:
         return undecided("no key was pressed")
     seen = "".join(p.key for p in presses)
+    if not seen and not _was_answered(case):
+        return undecided("no call was answered, and before that nobody presses keys")
     if seen != expected:
         why = f"pressed were {expected}, arrived are {seen or 'none'}"
         return fails(why, *(p.frame for p in presses), by=Role.GATEWAY)
     return passes(f"{seen} arrived", *(p.frame for p in presses))
+
+
+def _was_answered(case: Case) -> bool:
+    finals = [x.final for x in case.invites(Leg.UM_GATEWAY)]
+    return any(final is not None and final.status // 100 == 2 for final in finals)
 
 
 def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
