@@ -1,7 +1,8 @@
 """A redirection is followed as it is written.
 
 RFC 3261 §8.1.3.4 (following), §19.1.1 (port, transport, maddr), §19.1.5 (the request
-made from a URI); RFC 5923 §8.2 (the port of who lends its connection). Products write ``transport=Tcp`` (facts §4.2).
+made from a URI); RFC 5923 §8.2 (the port of who lends its connection). Products write
+``transport=Tcp`` (facts §4.2).
 """
 
 from dataclasses import dataclass
