@@ -5,7 +5,7 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Self
 
@@ -87,6 +87,9 @@ class Message:
     start: bytes
     fields: tuple[Field, ...]
     body: bytes = b""
+    _read: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # values by the name asked for: a call asks each message a hundred times
 
     @classmethod
     def parse(cls, octets: bytes) -> Self:
@@ -118,16 +121,17 @@ class Message:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that field, in order, one entry per header line."""
-        named = _named(name)
-        return tuple([f.value for f in self.fields if named(f.octets)])
+        known = self._read.get(name)
+        if known is None:
+            named = _named(name)
+            known = tuple([f.value for f in self.fields if named(f.octets)])
+            self._read[name] = known
+        return known
 
     def first(self, name: str) -> str:
         """The topmost value, or an empty text: absence is the judge's affair."""
-        named = _named(name)
-        for field in self.fields:
-            if named(field.octets):
-                return field.value
-        return ""
+        known = self.all(name)
+        return known[0] if known else ""
 
     def under(self, field: Field) -> Self:
         """A copy with one field laid on top; no other octet moves."""
