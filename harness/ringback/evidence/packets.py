@@ -39,7 +39,7 @@ _IP4 = Struct("!BxHxxHxB").unpack_from
 _PLAIN_LINKS = (RAW, RAW_BSD, IPV4, IPV6)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every packet, twice
 class CapturedPacket:
     """One packet of a capture; ``time_ns`` counts from the epoch of its clock.
 
