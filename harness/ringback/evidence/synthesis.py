@@ -106,7 +106,7 @@ class Synthesis:
         self._interface = interface
         self._packets: list[CapturedPacket] = []
         self._flows: dict[object, tuple[_Side, _Side]] = {}
-        self._paths: dict[tuple[Address, Address], _Path] = {}
+        self._paths: dict[tuple[str, int, str, int], _Path] = {}
         self._hosts: dict[str, bytes] = {}  # few hosts, many connections
         self._opened = 0
 
@@ -159,9 +159,10 @@ class Synthesis:
     def datagram(
         self, source: Address, target: Address, octets: bytes, ns: int
     ) -> None:
-        path = self._paths.get((source, target))
+        ends = (source.host, source.port, target.host, target.port)
+        path = self._paths.get(ends)
         if path is None:
-            path = self._paths[source, target] = self._path(source, target)
+            path = self._paths[ends] = self._path(source, target)
         self._packets.append(CapturedPacket(ns, self._interface, path.datagram(octets)))
 
     def _ends(self, flow_id: object, from_client: bool) -> tuple[_Side, _Side]:
