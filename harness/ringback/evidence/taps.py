@@ -32,7 +32,7 @@ class Tap:
 
     _sent: dict[Direction, bytearray] = field(default_factory=dict)
     _received: dict[Direction, bytearray] = field(default_factory=dict)
-    _cast: dict[Direction, list[bytes]] = field(default_factory=dict)
+    _cast: dict[tuple[str, int, str, int], list[bytes]] = field(default_factory=dict)
 
     def sent(self, local: Address, remote: Address, octets: bytes) -> None:
         """Plaintext that an endpoint of ours handed to its connection."""
@@ -45,7 +45,8 @@ class Tap:
     def cast(self, source: Address, target: Address, octets: bytes) -> None:
         """A datagram that an endpoint of ours sent."""
         if not octets.startswith(MARKER):
-            self._cast.setdefault((source, target), []).append(octets)
+            ends = (source.host, source.port, target.host, target.port)
+            self._cast.setdefault(ends, []).append(octets)
 
     def complaints(self, wire: Plaintext) -> Iterable[str]:
         """Where the wire tells something else than our endpoints do."""
@@ -53,7 +54,8 @@ class Tap:
             yield from _sent_differs(direction, bytes(said), wire)
         for direction, heard in self._received.items():
             yield from _received_differs(direction, bytes(heard), wire)
-        for direction, datagrams in self._cast.items():
+        for (host, port, far, far_port), datagrams in self._cast.items():
+            direction = Address(host, port), Address(far, far_port)
             shown = wire.datagrams.get(direction, ())
             yield from _datagrams_differ(direction, datagrams, shown)
 

@@ -5,7 +5,7 @@ what cannot be read counts as absent, and a rule of its own accuses it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -36,7 +36,7 @@ class Said:
     """
 
     frame: SipFrame
-    headers: dict[str, list[str]]
+    headers: Mapping[str, tuple[str, ...]]
     status: int
     method: str
     call_id: str
@@ -48,9 +48,7 @@ class Said:
     @classmethod
     def of(cls, frame: SipFrame) -> "Said":
         message = frame.sip
-        headers: dict[str, list[str]] = {}
-        for field in message.fields:
-            headers.setdefault(field.name, []).append(field.value)
+        headers = message.headers
         status = message.status
         cseq = readable(CSeq.parse, _first(headers, "cseq"))
         line = message.start.partition(b" ")[0].decode("latin-1")
@@ -341,12 +339,12 @@ def _key(said: Said) -> _Key:
     return said.call_id, said.sequence, said.method, said.branch
 
 
-def _first(headers: dict[str, list[str]], name: str) -> str:
+def _first(headers: Mapping[str, tuple[str, ...]], name: str) -> str:
     values = headers.get(name)
     return values[0] if values else ""
 
 
-def _tag(headers: dict[str, list[str]], name: str) -> str:
+def _tag(headers: Mapping[str, tuple[str, ...]], name: str) -> str:
     read = readable(NameAddr.parse, _first(headers, name))
     return read.tag if read else ""
 

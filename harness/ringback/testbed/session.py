@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +208,11 @@ class Session:
             return mailbox
         if self.asked.config.mailbox:
             return Mailbox.lab(self.asked.config.mailbox, self.passwords)
+        return Mailbox(like=self._lab_mailbox)
+
+    @cached_property
+    def _lab_mailbox(self) -> Mailbox:
+        """Made once: to move in and to hash passwords takes longer than to copy."""
         return Mailbox.lab(passwords=self.passwords)
 
     def remember(
