@@ -4,6 +4,7 @@ RFC 3550 §5.1 places each packet by its timestamp; ITU-T G.711 gives the sample
 stored message is sought in what the leg carried: prompts may stand before and after.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Heard, Stream
 from ringback.judge.descriptions import described, sound_of
 from ringback.judge.turns import turns_of
-from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.judge.verdict import Grade, Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire import g711
 
@@ -34,7 +35,12 @@ def the_gateway_hears_the_message(case: Case) -> Verdict:
 
 
 def the_phone_hears_the_message(case: Case) -> Verdict:
-    return _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+    """Where the gateway was not sent it either, the UM is guilty of both."""
+    found = _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+    if found.grade is not Grade.FAIL:
+        return found
+    before = _heard(case, Leg.UM_GATEWAY, Role.UM)
+    return replace(found, guilty=Role.UM) if before.grade is Grade.FAIL else found
 
 
 def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
@@ -203,4 +209,4 @@ def _was_cut_short(case: Case, leg: Leg, stream: Stream) -> bool:
     byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
     frames: list[Frame] = [b.frame for b in byes if b.sender is not stream.sender]
     frames += [turn.frame for turn in turns_of(case) if turn.hangs_up]
-    return any(abs(f.time - stream.frames[-1].time) < CUT for f in frames)
+    return any(abs(f.time - p.time) < CUT for f in frames for p in stream.frames)

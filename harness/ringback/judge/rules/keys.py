@@ -41,7 +41,8 @@ class Press:
 
 
 def keys_arrive(case: Case) -> Verdict:
-    """The keys pressed are the keys seen on the um-gateway leg, in order."""
+    """The keys pressed are the keys seen on the um-gateway leg, in order. Who told the
+    gateway of others is guilty himself."""
     expected = case.known.expected.keys.upper()
     presses = _presses(case)
     if not expected:
@@ -49,7 +50,10 @@ def keys_arrive(case: Case) -> Verdict:
     seen = "".join(p.key for p in presses)
     if seen != expected:
         why = f"pressed were {expected}, arrived are {seen or 'none'}"
-        return fails(why, *(p.frame for p in presses), by=Role.GATEWAY)
+        told = _presses(case, Leg.GATEWAY_PHONE)
+        if told and "".join(p.key for p in told) != expected:
+            return fails(why, *(p.frame for p in told), by=Role.PHONE)
+        return fails(why, *(p.frame for p in presses or told), by=Role.GATEWAY)
     return passes(f"{seen} arrived", *(p.frame for p in presses))
 
 
@@ -57,7 +61,7 @@ def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
     """RFC 4733 §2.5.1.4: a SHOULD. A call that ends during a key ends the key too."""
     byes = [x.frame.time for c in case.calls(Leg.UM_GATEWAY) for x in c.of("BYE")]
     whole = [p for p in _presses(case) if not _was_cut(p, byes)]
-    return each(whole, _ends, "keys")
+    return each(whole, _ends, "keys", shows=lambda p: p.frames[-1])
 
 
 def _was_cut(press: Press, byes: list[float]) -> bool:
@@ -72,26 +76,38 @@ def _ends(press: Press) -> str:
 def durations_grow(case: Case) -> Verdict:
     """RFC 4733 §2.5.1.2: each packet of an event tells a longer duration; the
     repetitions of the end tell the same."""
-    return each(_presses(case), _grows, "keys")
+    return each(_presses(case), _grows, "keys", shows=_first_to_shrink)
 
 
 def _grows(press: Press) -> str:
-    for before, after in pairwise(press.told):
+    if (at := _shrinks_at(press)) is None:
+        return ""
+    moved = f"{press.told[at - 1].duration} to {press.told[at].duration}"
+    return f"the duration of key {press.key} goes from {moved}"
+
+
+def _shrinks_at(press: Press) -> int | None:
+    for at, (before, after) in enumerate(pairwise(press.told), 1):
         if after.duration < before.duration or (before.end and not after.end):
-            moved = f"{before.duration} to {after.duration}"
-            return f"the duration of key {press.key} goes from {moved}"
-    return ""
+            return at
+    return None
 
 
-def _presses(case: Case) -> list[Press]:
-    """What the gateway sent, in the formats that the UM described for events."""
-    found = case.memory.get("presses")
+def _first_to_shrink(press: Press) -> RtpFrame:
+    return press.frames[_shrinks_at(press) or 0]
+
+
+def _presses(case: Case, leg: Leg = Leg.UM_GATEWAY) -> list[Press]:
+    """What went inwards on a leg, in the formats that its inner end described for
+    events."""
+    found = case.memory.get(f"presses {leg}")
     if not isinstance(found, list):
-        media = listening(case, Leg.UM_GATEWAY, Role.UM)
+        inner, outer = leg.roles
+        media = listening(case, leg, inner)
         kinds = {m.format_of("telephone-event") for m in media} - {""}
-        streams = case.streams_of(Leg.UM_GATEWAY, Role.GATEWAY)
+        streams = case.streams_of(leg, outer)
         found = [p for s in streams for p in _pressed(s, kinds)]
-        case.memory["presses"] = found
+        case.memory[f"presses {leg}"] = found
     return found
 
 

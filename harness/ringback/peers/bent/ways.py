@@ -207,12 +207,18 @@ def hangs_up_on(when: When, *, nth: int | None = None) -> Maker:
 # How, with datagrams.
 
 
-def casts(change: Callable[[int, Cast], Iterable[Cast] | None]) -> Maker:
-    """Each datagram that leaves, with its number from 0."""
+def casts(
+    change: Callable[[int, Cast], Iterable[Wish] | None], *, to: Role | None = None
+) -> Maker:
+    """Each datagram that leaves (for that role), with its number from 0."""
 
     def make() -> Way:
         numbers = count()
-        return Way(cast=lambda cast: change(next(numbers), cast))
+
+        def cast(wish: Cast, neighbour: Role | None) -> Iterable[Wish] | None:
+            return change(next(numbers), wish) if to in (None, neighbour) else None
+
+        return Way(cast=cast)
 
     return make
 
