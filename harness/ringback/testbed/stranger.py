@@ -35,9 +35,7 @@ class Stranger:
         self._identity = identity or bed.session.lab.nobody()
         self._seat = self._sits(self.peer, "stranger")
 
-    def options(
-        self, transport: str = "", *, to: str = "um", about: str = ""
-    ) -> bytes:
+    def options(self, transport: str = "", *, to: str = "um", about: str = "") -> bytes:
         """A sound OPTIONS with a Via for that transport, or for that of the dial plan
         (RFC 3261 §11.1), to a role or ``about`` a user of it."""
         transport = transport or ("TLS" if self._bed.security.tls else "TCP")

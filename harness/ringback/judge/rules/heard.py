@@ -16,6 +16,7 @@ from ringback.judge.turns import turns_of
 from ringback.judge.verdict import Grade, Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire import g711
+from ringback.wire.sdp import Media
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,7 @@ LIKENESS = 0.95  # normalised cross-correlation at the best alignment
 CUT = 0.5  # seconds between hanging up and the last packet
 LENGTH = 480  # samples (60 ms) by which the length may differ
 SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
+NOWHERE = ("0.0.0.0", "::")  # RFC 3264 §8.4: a hold as RFC 2543 had it
 LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
 
 
@@ -108,9 +110,13 @@ def _hold(case: Case, stream: Stream) -> Frame | None:
     for thing in described(case):
         media, said = sound_of(thing.sdp), thing.frame
         mine = said.leg is stream.leg and said.sender is stream.frame.receiver
-        if media and mine and media.direction in ("sendonly", "inactive"):
+        if media and mine and _is_hold(media):
             return said
     return None
+
+
+def _is_hold(media: Media) -> bool:
+    return media.direction in ("sendonly", "inactive") or media.host in NOWHERE
 
 
 def stored_message(case: Case) -> Sound | None:

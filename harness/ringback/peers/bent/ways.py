@@ -194,6 +194,31 @@ def mishears(when: When, change: Change, *, nth: int | None = None) -> Maker:
     return _hearing(when, otherwise, nth)
 
 
+def pretends(when: When, heard: Change, said: Change, *, answers: When) -> Maker:
+    """They are heard otherwise, and the next answer to them is said so that nobody
+    can see it."""
+    from ringback.protocol.world import Arrived
+
+    def make() -> Way:
+        misheard: list[Passing] = []
+
+        def hears(p: Passing) -> Told | None:
+            if not when(p):
+                return None
+            misheard.append(p)
+            return (Arrived(p.link, bytes(heard(p.message))),), ()
+
+        def says_so(p: Passing) -> Iterable[Wish] | None:
+            if not misheard or not answers(p):
+                return None
+            misheard.clear()
+            return (Write(p.link, bytes(said(p.message))),)
+
+        return Way(said=says_so, heard=hears)
+
+    return make
+
+
 def hangs_up_on(when: When, *, nth: int | None = None) -> Maker:
     """The connection that they came on is closed in their face; the role is told."""
     from ringback.protocol.world import Lost

@@ -13,7 +13,8 @@ from ringback.protocol.world import Connect, Wish
 from ringback.values import Role
 
 TLS_ALONE = ("sip-secured", "secured")
-UNMADE = ("POP", "MED-HEARD", "WS", "SIP", "TLS")  # nobody answers in the clear
+# Nobody answers in the clear, and keys go with the rest.
+UNMADE = ("POP", "MED-HEARD", "WS", "SIP", "TLS", "SEC-KEYS")
 KEY = b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"A" * 40 + b"\r\n"
 
 
