@@ -12,6 +12,12 @@ USELESS = {
     "an-unknown-suite": (("AES_CM_128_HMAC_SHA1_80", "ROT_13_HMAC_MD5_8"),),
     "another-tag": (("a=crypto:1 ", "a=crypto:2 "),),
 }
+FITTING = {
+    "pcma-alone": {"formats": (8, 101)},
+    "no-telephone-event": {"formats": (0,)},
+    "ptime-10": {"ptime": 10},
+    "ptime-30": {"ptime": 30},
+}
 Swaps = tuple[tuple[str, str], ...]
 
 
@@ -32,6 +38,22 @@ def test_an_answer_without_a_useful_key(
     invite = gateway.awaits("INVITE")
 
     gateway.accepts(invite, body=worded(gateway.answer(invite), swaps))
+
+    testbed.until(call.is_over, within=5.0)
+
+
+@pytest.mark.parametrize("stream", FITTING.values(), ids=FITTING)
+@scenario(settles=["RTP-PT-001", "RTP-SIZE-001", "MED-SDP-004"], security=BOTH)
+def test_an_answer_that_takes_its_choice(
+    testbed: Testbed, client: Client, stream: dict[str, object]
+) -> None:
+    gateway = testbed.stands_in(Role.GATEWAY)
+    call = client.plays("meeting", on=DESK)
+    invite = gateway.awaits("INVITE")
+
+    gateway.accepts(invite, body=gateway.answer(invite, **stream))
+    testbed.until(lambda: len(gateway.peer.datagrams) > 5, within=5.0)
+    gateway.asks_within(invite.dialog(), "BYE")
 
     testbed.until(call.is_over, within=5.0)
 

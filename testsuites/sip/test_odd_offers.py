@@ -37,6 +37,7 @@ QUESTIONABLE = {  # what may be refused
     "held-by-address": (("c=IN IP4 {host}", "c=IN IP4 0.0.0.0"),),
     "no-connection-line": (("c=IN IP4 {host}\r\n", "c=IN IP4 {host}\r\ni=odd\r\n"),),
     "avpf": (("VP 0", "VPF 0"),),
+    "srtp-where-none-is-wanted": (("RTP/AVP", "RTP/SAVP"),),
 }
 KEYLESS = {
     "in-the-clear": (("RTP/SAVP", "RTP/AVP"),),
@@ -115,6 +116,28 @@ def test_an_offer_with_two_keys_and_a_lifetime(testbed: Testbed) -> None:
     unknown = "a=crypto:9 ROT_13_HMAC_MD5_8 inline:AAAA|2^20|1:4\r\n"
     swaps = (("a=crypto", f"{unknown}a=crypto"), ("\r\na=ptime", "|2^31\r\na=ptime"))
     ask(testbed, swaps)
+
+
+@scenario(settles=["SIP-OFFER-002"], security=SECURED)
+def test_an_offer_with_a_key_identifier(testbed: Testbed) -> None:
+    ask(testbed, (("\r\na=ptime", "|2^20|1:4\r\na=ptime"),))
+
+
+@scenario(settles=["RTP-PT-001", "SIP-OFFER-002"], security=[Security.UNSECURED])
+def test_a_key_that_nobody_can_be_told(testbed: Testbed) -> None:
+    testbed.aside("MED-KEYS")
+    testbed.knowingly(Role.UM)
+    testbed.phone.answers(after=0.0)
+    testbed.phone.stays()
+    testbed.phone.presses("1", after=0.1)
+    um = testbed.probe(Role.UM)
+    asking = um.invites(Role.GATEWAY, body=um.peer.describes(formats=(0, 8)))
+    testbed.until(asking.is_answered, within=5.0)
+
+    testbed.lingers(0.4)
+    _, bye = um.asks_within(asking.dialog(), "BYE")
+
+    testbed.until(bye.is_answered, within=5.0)
 
 
 @scenario(settles=["SIP-OFFER-005", "SIP-OFFER-006"], security=BOTH)

@@ -20,7 +20,7 @@ from ringback.judge.descriptions import (
 )
 from ringback.judge.halves import OFFERING, Half, halves
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
-from ringback.values import Leg
+from ringback.values import Address, Leg
 from ringback.wire.sdp import Media, Sdp
 
 TALKING = (Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
@@ -96,14 +96,14 @@ def _is_mute(agreement: Agreement) -> bool:
 
 
 def _sent(case: Case, agreement: Agreement) -> Iterator[RtpFrame]:
-    """RTP to ports that this exchange names and no other call, until the next offer;
+    """RTP to places that this call names and no other one, until the next offer;
     what a change ends may be under way."""
     call_id, frame = agreement.answering.call_id, agreement.frame
-    own: set[int] = set()
-    others: set[int] = set()
+    own: set[Address] = set()
+    others: set[Address] = set()
     for thing in described(case):
         named = own if thing.said.call_id == call_id else others
-        named |= {m.port for m in media_of(thing.sdp)}
+        named |= {Address(m.host, m.port) for m in media_of(thing.sdp)}
     changes = agreement.offering.to_tag and not agreement.offering.status
     begin = frame.time + (GRACE if changes else 0.0)
     later = [
@@ -113,7 +113,7 @@ def _sent(case: Case, agreement: Agreement) -> Iterator[RtpFrame]:
     ]
     end = min(later, default=case.last_time + 1)
     for stream in case.streams:
-        if stream.leg is frame.leg and stream.target.port in own - others:
+        if stream.leg is frame.leg and stream.target in own - others:
             late = (f for f in stream.frames if f.number > frame.number)
             yield from (f for f in late if begin <= f.time < end)
 
