@@ -11,6 +11,7 @@ from ringback.evidence.frame import RtpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Stream
 from ringback.judge.descriptions import listening
+from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.telephone_event import TelephoneEvent, key_of
@@ -48,13 +49,24 @@ def keys_arrive(case: Case) -> Verdict:
     if not expected:
         return undecided("no key was pressed")
     seen = "".join(p.key for p in presses)
-    if seen != expected:
-        why = f"pressed were {expected}, arrived are {seen or 'none'}"
-        told = _presses(case, Leg.GATEWAY_PHONE)
-        if told and "".join(p.key for p in told) != expected:
-            return fails(why, *(p.frame for p in told), by=Role.PHONE)
-        return fails(why, *(p.frame for p in presses or told), by=Role.GATEWAY)
-    return passes(f"{seen} arrived", *(p.frame for p in presses))
+    if seen == expected:
+        return passes(f"{seen} arrived", *(p.frame for p in presses))
+    if not any(call.accepted for call in case.calls(Leg.UM_GATEWAY)):
+        return undecided("no call was up in which keys could arrive")
+    why = f"pressed were {expected}, arrived are {seen or 'none'}"
+    told = _presses(case, Leg.GATEWAY_PHONE)
+    by = _who_lost_them(case, "".join(p.key for p in told), expected)
+    shown = told if by is Role.PHONE else presses or told
+    return fails(why, *(p.frame for p in shown), by=by)
+
+
+def _who_lost_them(case: Case, told: str, expected: str) -> Role:
+    """Who described no stream for them, told of others, or else let them get lost."""
+    if spoilt := who_spoilt_it(case):
+        return spoilt
+    if not _kinds(case, Leg.UM_GATEWAY):
+        return Role.UM
+    return Role.PHONE if told and told != expected else Role.GATEWAY
 
 
 def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
@@ -102,13 +114,16 @@ def _presses(case: Case, leg: Leg = Leg.UM_GATEWAY) -> list[Press]:
     events."""
     found = case.memory.get(f"presses {leg}")
     if not isinstance(found, list):
-        inner, outer = leg.roles
-        media = listening(case, leg, inner)
-        kinds = {m.format_of("telephone-event") for m in media} - {""}
-        streams = case.streams_of(leg, outer)
+        kinds, streams = _kinds(case, leg), case.streams_of(leg, leg.roles[1])
         found = [p for s in streams for p in _pressed(s, kinds)]
         case.memory[f"presses {leg}"] = found
     return found
+
+
+def _kinds(case: Case, leg: Leg) -> set[str]:
+    """The formats for events that the inner end of a leg described."""
+    media = listening(case, leg, leg.roles[0])
+    return {m.format_of("telephone-event") for m in media} - {""}
 
 
 def _pressed(stream: Stream, kinds: set[str]) -> Iterator[Press]:

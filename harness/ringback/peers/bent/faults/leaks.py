@@ -14,7 +14,7 @@ from ringback.values import Role
 
 TLS_ALONE = ("sip-secured", "secured")
 # Nobody answers in the clear, and keys go with the rest.
-UNMADE = ("POP", "MED-HEARD", "WS", "SIP", "TLS", "SEC-KEYS")
+UNMADE = ("POP", "MED-HEARD", "WS", "SIP", "TLS", "SEC-KEYS", "MED-KEYS")
 KEY = b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"A" * 40 + b"\r\n"
 
 

@@ -5,9 +5,10 @@ RFC 4568 §5.1.2 and §7.1, RFC 3711 §3.3.
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from ringback.faults import Malformed
+from ringback.faults import Malformed, Misuse
 from ringback.peers.bent.changes import body
 from ringback.peers.bent.declared import Fault
 from ringback.peers.bent.way import Passing, Told, Way
@@ -88,7 +89,9 @@ class Credulous:
         return Way(said=self.said, heard=self.heard, cast=self.cast, told=self.told)
 
     def heard(self, p: Passing) -> None:
-        if request("INVITE")(p) and b"a=crypto" in p.message.body:
+        if not request("INVITE")(p) or b"a=crypto" not in p.message.body:
+            return
+        with suppress(Malformed, Misuse):  # nobody agrees to such a key anyway
             key = audio(Sdp.parse(p.message.body)).crypto[0]
             self.lock = Srtp(key.key_salt, key.suite, key.mki)
 
