@@ -121,7 +121,8 @@ def answer(
 ) -> tuple[Sdp, MediaPlan] | Refusal:
     """Take the first audio stream that fits; ``direction`` is the most we want.
 
-    The offerer's order decides between PCMU and PCMA, as far as ``voices`` has them;
+    The offerer's order decides between PCMU and PCMA, as far as ``voices`` has them,
+    and is kept in the answer (RFC 3264 §6.1);
     ``events_too`` false leaves telephone-event out. A stream without the profile
     that the dial plan asks for, or without a common codec, is refused (488).
     """
@@ -159,7 +160,8 @@ def _answer(
     facing = _facing(stream, direction)
     theirs = _lock(stream) if local.security.srtp else None
     keys = (_counterpart(theirs, local),) if theirs else ()
-    formats = (voice,) if events is None else (voice, events)
+    wanted = {str(voice), str(events)}
+    formats = tuple(int(f) for f in stream.formats if f in wanted)
     ptime = stream.ptime or 20
     described = _described(local, formats, keys, facing, 20, events or EVENTS)
     plan = MediaPlan(

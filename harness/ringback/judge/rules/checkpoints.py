@@ -72,7 +72,7 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     invites = case.invites(Leg.UM_GATEWAY)
     if not invites:
         return undecided("no INVITE was sent to the gateway")
-    if case.circumstances and not case.known.ordered:
+    if not _was_ordered(case):
         return undecided("nobody ordered a call: the INVITE has another purpose")
     accepted = [x.accepted for x in invites if x.accepted]
     if not accepted:
@@ -82,6 +82,13 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
         first, by = accepted[0].frame, who_spoilt_it(case) or Role.UM
         return fails("answered, but no RTP left the UM", first, by=by)
     return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
+
+
+def _was_ordered(case: Case) -> bool:
+    """By a client of ours, or by one whose orders were seen, or perhaps unseen."""
+    seen = any(turn.plays for turn in turns_of(case))
+    unseen = {Role.CLIENT, Role.CAS} & case.known.sut.keys()
+    return bool(case.known.ordered or seen or unseen)
 
 
 def _no_answer(case: Case, invite: Exchange) -> Verdict:

@@ -152,7 +152,7 @@ def a_bad_message_id_is_refused(case: Case) -> Verdict:
     orders = [t for t in orders if existence(case, t) is Existence.NO]
     if not orders:
         return undecided("nobody ordered a message that is known not to exist")
-    if keys_arrive(case).grade is Grade.FAIL:
+    if case.known.expected.keys and keys_arrive(case).grade is not Grade.PASS:
         return undecided("the key that was to delete it did not reach the UM")
     wrong = [t for t in orders if t.refusal not in BAD_ITEM[t.dialect]]
     if wrong:

@@ -63,6 +63,8 @@ def _refusing_and_sending() -> Way:
         if not ANSWER(p) or not offered or not p.message.body:
             return None
         own = audio(Sdp.parse(p.message.body))
+        if not own.port:
+            return None
         there = Address(offered[0].host, offered[0].port)
         packet = bytes(RtpPacket(0, 1, 1, 7, b"\xff" * 160))
         answer = bytes(body(_closed)(p.message))
