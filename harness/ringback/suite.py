@@ -9,12 +9,14 @@ from ringback.values import CallState, Cause, Role, Security
 
 if TYPE_CHECKING:
     from ringback.testbed import Client, Testbed
+    from ringback.testbed.probing import Probing
 
 __all__ = [
     "DESK",
     "CallState",
     "Cause",
     "Client",
+    "Probing",
     "Role",
     "Security",
     "Testbed",
@@ -56,4 +58,8 @@ def __getattr__(name: str) -> object:
         from ringback import testbed
 
         return getattr(testbed, name)
+    if name == "Probing":
+        from ringback.testbed.probing import Probing
+
+        return Probing
     raise AttributeError(name)

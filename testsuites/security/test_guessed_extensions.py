@@ -8,6 +8,19 @@ GUESSES = "50121-50125"  # alice's, bob's, carol's, and two that nobody has
 
 
 @scenario(settles=["SEC-SCAN-001"])
+def test_extensions_tried_by_hand(testbed: Testbed) -> None:
+    testbed.aside("SIP")
+    stranger = testbed.stranger(passing_for=Role.CAS)
+
+    answered = [
+        stranger.asks(stranger.options(about=extension))
+        for extension in ("50121", "50123", "50125")
+    ]
+
+    testbed.until(lambda: all(done() for done in answered), within=5.0)
+
+
+@scenario(settles=["SEC-SCAN-001"])
 def test_extensions_tried_one_by_one(testbed: Testbed) -> None:
     testbed.aside("SIP")
     scanner = testbed.stranger(passing_for=Role.CAS)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ringback.evidence.circumstances import Circumstances, Seat
 from ringback.evidence.evidence import Evidence
-from ringback.evidence.frame import Connection, HttpFrame, RtpFrame, SipFrame
+from ringback.evidence.frame import Connection, Frame, HttpFrame, RtpFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.verdict import Verdict
 from ringback.values import Address, Leg, Role
@@ -302,6 +302,11 @@ class Case:
     def seats(self, role: Role) -> tuple[Seat, ...]:
         known = self.circumstances.seats if self.circumstances else ()
         return tuple(seat for seat in known if seat.role is role)
+
+    def is_bare(self, frame: Frame) -> bool:
+        """In the clear, on a leg where the dial plan wants TLS."""
+        wanted = self.circumstances is not None and self.circumstances.security.tls
+        return wanted and frame.leg in SIP_LEGS[:2] and not frame.secured
 
     @property
     def complete(self) -> bool:

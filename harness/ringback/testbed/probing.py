@@ -13,11 +13,14 @@ from ringback.net.identity import Identity
 from ringback.peers import cas_binding
 from ringback.peers.exchanges import Asking, Line, Theirs
 from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
+from ringback.peers.probe_voice import Voice
 from ringback.protocol.dialog import Dialog
+from ringback.protocol.names import Names
 from ringback.protocol.redirect import target_of
 from ringback.values import Address, Role
 from ringback.wire.message import Field, Message
 from ringback.wire.order import Order
+from ringback.wire.sdes import Crypto
 from ringback.wire.uri import parse as parse_uri
 
 if TYPE_CHECKING:
@@ -219,11 +222,23 @@ class Probing:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""
         if not self._bed.security.srtp or self.role is Role.PHONE:
             return {}
-        return {"protocol": "RTP/SAVP", "crypto": (self.peer.crypto(),)}
+        return self.keyed_by(self.peer.crypto())
+
+    def keyed_by(self, key: Crypto) -> dict[str, object]:
+        """The same with a key that the scenario knows."""
+        return {"protocol": "RTP/SAVP", "crypto": (key,)}
 
     def casts(self, target: Address, octets: bytes) -> None:
         self.peer.casts(target, octets)
         self._flush()
+
+    def speaks(self, answered: Message | None, key: bytes = b"") -> Voice:
+        """Something to say to where a description of theirs wants it; with a key of
+        ours it is SRTP. Unseen when there is none."""
+        if answered is None:
+            raise Unseen("nobody has answered")
+        names = Names(f"{self.peer.settings.seed}/voice")
+        return Voice(self.casts, answered, key, names)
 
     def leaves(self) -> None:
         self.peer.goes_home()

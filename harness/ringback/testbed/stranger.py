@@ -35,17 +35,18 @@ class Stranger:
         self._identity = identity or bed.session.lab.nobody()
         self._seat = self._sits(self.peer, "stranger")
 
-    def options(self, transport: str = "", *, to: str = "um") -> bytes:
+    def options(self, transport: str = "", *, to: str = "um", about: str = "") -> bytes:
         """A sound OPTIONS with a Via for that transport, or for that of the dial plan
-        (RFC 3261 §11.1)."""
+        (RFC 3261 §11.1), to a role or ``about`` a user of it."""
         transport = transport or ("TLS" if self._bed.security.tls else "TCP")
         seat = self._bed.seat_of(Role(to))
         tag, call = self._names.tag(), self._names.call_id(self.host)
+        uri = f"sip:{about}@{seat.name}" if about else f"sip:{seat.name}"
         lines = (
-            f"OPTIONS sip:{seat.name} SIP/2.0",
+            f"OPTIONS {uri} SIP/2.0",
             f"Via: SIP/2.0/{transport} {self.host}:5062;branch={self._names.branch()}",
             f"From: <sip:stranger@{self.host}>;tag={tag}",
-            f"To: <sip:{seat.name}>",
+            f"To: <{uri}>",
             f"Call-ID: {call}",
             "CSeq: 1 OPTIONS",
             "Max-Forwards: 70",

@@ -213,6 +213,11 @@ class Testbed:
         self.notes.append(f"within {within:g} s, {name} was not seen")
         return False
 
+    def lingers(self, seconds: float) -> None:
+        """Let the world go on for so long: what must not happen any more gets its
+        chance. Never to wait for something that shall happen."""
+        self.network.until(lambda: False, seconds)
+
     def second_gateway_opens(self) -> None:
         """The UM's second gateway begins to serve; the configuration must allow it."""
         self.theatre.second_gateway()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -53,8 +54,9 @@ def the_cas_invites_the_um(case: Case) -> Verdict:
 
 def the_um_invites_the_gateway(case: Case) -> Verdict:
     """Facts §1.2 step 9."""
-    starts: list[Frame] = [x.frame for x in _relevant(case.invites(Leg.CAS_UM))]
-    starts = starts or [t.frame for t in deserving(case)]
+    asked = _relevant(case.invites(Leg.CAS_UM))
+    starts: list[Frame] = [x.frame for x in asked if not case.is_bare(x.frame)]
+    starts = starts or [t.frame for t in deserving(case) if not asked]
     if not starts:
         return undecided("no order reached the UM")
     invites = case.invites(Leg.UM_GATEWAY)
@@ -70,24 +72,36 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     invites = case.invites(Leg.UM_GATEWAY)
     if not invites:
         return undecided("no INVITE was sent to the gateway")
+    if not _was_ordered(case):
+        return undecided("nobody ordered a call: the INVITE has another purpose")
     accepted = [x.accepted for x in invites if x.accepted]
     if not accepted:
         return _no_answer(case, invites[-1])
     sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
     if not sound:
-        first = accepted[0].frame
-        return fails("answered, but no RTP left the UM", first, by=Role.UM)
+        first, by = accepted[0].frame, who_spoilt_it(case) or Role.UM
+        return fails("answered, but no RTP left the UM", first, by=by)
     return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
+
+
+def _was_ordered(case: Case) -> bool:
+    """By a client of ours, or by one whose orders were seen, or perhaps unseen."""
+    seen = any(turn.plays for turn in turns_of(case))
+    unseen = {Role.CLIENT, Role.CAS} & case.known.sut.keys()
+    return bool(case.known.ordered or seen or unseen)
 
 
 def _no_answer(case: Case, invite: Exchange) -> Verdict:
     final = invite.final
+    if final is None and case.is_bare(invite.frame):
+        return fails("the INVITE was said to nobody who reads it", invite.frame)
     if final is None:
         return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)
     phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
     by = Role.PHONE if phone and phone[-1].status >= 300 else Role.GATEWAY
+    by = who_spoilt_it(case) or by
     return fails(f"the call was refused with {final.status}", final.frame, by=by)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from ringback.faults import Malformed
 from ringback.judge.case import Case
+from ringback.judge.rules.keys import keys_arrive
 from ringback.judge.turns import BAD_ITEM, Existence, Turn, existence, polls, turns_of
-from ringback.judge.verdict import Verdict, each, fails, passes, undecided
+from ringback.judge.verdict import Grade, Verdict, each, fails, passes, undecided
 from ringback.values import CallState, Role
 from ringback.wire import ews, soap, umws
 from ringback.wire.soap import SoapFault
@@ -151,6 +152,8 @@ def a_bad_message_id_is_refused(case: Case) -> Verdict:
     orders = [t for t in orders if existence(case, t) is Existence.NO]
     if not orders:
         return undecided("nobody ordered a message that is known not to exist")
+    if case.known.expected.keys and keys_arrive(case).grade is not Grade.PASS:
+        return undecided("the key that was to delete it did not reach the UM")
     wrong = [t for t in orders if t.refusal not in BAD_ITEM[t.dialect]]
     if wrong:
         how = wrong[0].refusal or "with a call id"

@@ -37,6 +37,10 @@ class Passing:
     link: str
     neighbour: Role | None
 
+    @property
+    def as_it_is(self) -> Write:
+        return Write(self.link, bytes(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -49,7 +53,7 @@ class Mark:
 
 Said = Callable[[Passing], Iterable[Wish] | None]
 Listens = Callable[[Passing], Told | None]
-Cast_ = Callable[[Cast], Iterable[Cast] | None]
+Cast_ = Callable[[Cast, Role | None], Iterable[Wish] | None]
 Fact_ = Callable[[Fact], Told | None]
 Wish_ = Callable[[Wish], Iterable[Wish] | None]
 
@@ -60,8 +64,8 @@ class Way:
     are. A Way may remember, so each seat has one of its own.
 
     ``said`` is asked about each SIP message that leaves, ``heard`` about each that
-    comes, ``cast`` about datagrams that leave, ``told`` and ``wished`` about all other
-    facts and wishes.
+    comes, ``cast`` about datagrams that leave and for whom, ``told`` and ``wished``
+    about all other facts and wishes.
     """
 
     said: Said | None = None
@@ -163,7 +167,7 @@ class Bent:
                 Passing(message, wish.link, self._neighbours.get(wish.link))
             )
         if isinstance(wish, Cast) and way.cast:
-            return way.cast(wish)
+            return way.cast(wish, self._role_at(wish.target))
         return way.wished(wish) if way.wished else None
 
     def _note(self, wishes: Iterable[Wish]) -> bool:
