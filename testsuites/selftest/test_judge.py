@@ -6,12 +6,14 @@ from functools import cache
 import pytest
 from testsuites.selftest import (
     test_rules_dialogs,
+    test_rules_forms,
     test_rules_greetings,
     test_rules_hellos,
     test_rules_media,
     test_rules_messages,
     test_rules_offers,
     test_rules_orders,
+    test_rules_refusals,
     test_rules_scans,
     test_rules_secrecy,
     test_rules_transactions,
@@ -32,12 +34,14 @@ from ringback.values import Role, Security
 
 AREAS = (
     test_rules_dialogs,
+    test_rules_forms,
     test_rules_greetings,
     test_rules_hellos,
     test_rules_media,
     test_rules_messages,
     test_rules_offers,
     test_rules_orders,
+    test_rules_refusals,
     test_rules_scans,
     test_rules_secrecy,
     test_rules_transactions,

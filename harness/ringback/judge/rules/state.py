@@ -6,6 +6,7 @@ Facts §1.6 maps SIP to states and causes; §2.3 and §3.2 name them.
 from itertools import pairwise
 
 from ringback.judge.case import Case, Said
+from ringback.judge.soundness import is_refused_for_its_form, somebody_s_end_failed
 from ringback.judge.turns import Turn, polls, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import CallState, Cause, Leg, Role
@@ -201,6 +202,11 @@ def _answers(case: Case, statuses: tuple[int, ...]) -> list[Said]:
 def _ends(case: Case) -> list[Said]:
     """What ended the calls on the um-gateway leg, if all of them ended."""
     ends: list[Said] = []
+    broken = [
+        x for x in case.invites(Leg.UM_GATEWAY) if is_refused_for_its_form(case, x)
+    ]
+    if broken or somebody_s_end_failed(case):
+        return ends
     for call in case.calls(Leg.UM_GATEWAY):
         last = call.invites[-1].final if call.invites else None
         byes = [x.request for x in call.of("BYE")]

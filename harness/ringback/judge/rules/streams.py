@@ -11,6 +11,7 @@ from statistics import median
 from ringback.evidence.frame import RtpFrame
 from ringback.judge.case import Case, Stream
 from ringback.judge.descriptions import described, encodings, listening, sound_of
+from ringback.judge.soundness import ended_nothing
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -140,8 +141,9 @@ def nothing_is_played_before_the_answer(case: Case) -> Verdict:
 def media_ends_with_the_call(case: Case) -> Verdict:
     """RFC 3261 §15.1.1 and §15.1.2: who sent BYE or answered it stops sending."""
     judged = [c for c in case.calls(Leg.UM_GATEWAY) if c.accepted and c.of("BYE")]
+    judged = [c for c in judged if not ended_nothing(case, c)]
     streams = [s for s in case.streams if s.leg is Leg.UM_GATEWAY]
-    if len(judged) != 1 or not streams:
+    if len(judged) != 1 or not streams or len(judged[0].of("BYE")) != 1:
         return undecided("no call with sound that ended by BYE, or several")
     bye = judged[0].of("BYE")[0]
     end = (bye.final or bye.request).frame.time + GRACE

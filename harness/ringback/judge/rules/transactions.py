@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.soundness import is_refused_for_its_form, is_sound
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 from ringback.wire.uri import parse, same
@@ -74,8 +75,9 @@ def answers_are_acknowledged(case: Case) -> Verdict:
 def byes_are_answered(case: Case) -> Verdict:
     """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
     byes = [x for x in case.exchanges if x.request.method == "BYE"]
+    byes = [x for x in byes if not is_refused_for_its_form(case, x)]
     if not byes:
-        return undecided("nobody sent BYE")
+        return undecided("nobody sent BYE, or none that had to be taken")
     for bye in byes:
         if (verdict := _answer_to_bye(case, bye)) is not None:
             return verdict
@@ -163,7 +165,9 @@ def requests_are_answered(case: Case) -> Verdict:
     streamed = [
         x
         for x in asked
-        if x.frame.flow in case.connections and not _was_turned_away(case, x)
+        if x.frame.flow in case.connections
+        and not _was_turned_away(case, x)
+        and (x.final or is_sound(case, x.request))
     ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")
