@@ -18,7 +18,7 @@ def cseq_grows_within_a_dialog(case: Case) -> Verdict:
     counted = 0
     for exchange in case.exchanges:
         said = exchange.request
-        if said.method == "CANCEL" or not said.from_tag:
+        if said.method == "CANCEL" or not said.from_tag or said.sequence < 0:
             continue
         key = (said.call_id, said.from_tag, said.frame.leg)
         before = last.get(key)

@@ -46,6 +46,8 @@ def keys_arrive(case: Case) -> Verdict:
     presses = _presses(case)
     if not expected:
         return undecided("no key was pressed")
+    if not any(x.accepted for x in case.invites(Leg.UM_GATEWAY)):
+        return undecided("no call was answered in which keys could be pressed")
     seen = "".join(p.key for p in presses)
     if seen != expected:
         why = f"pressed were {expected}, arrived are {seen or 'none'}"

@@ -182,11 +182,18 @@ def _repeats(before: Exchange, later: Exchange) -> bool:
 
 def the_far_end_s_refusal_is_not_relayed(case: Case) -> Verdict:
     """The ringback binding: what the CAS is told is the UM's own 480, 486, 403, 500."""
-    far = [x.final for x in case.invites(Leg.UM_GATEWAY) if _failed(x)]
+    far = [x for x in case.invites(Leg.UM_GATEWAY) if _failed(x)]
     near = [x for x in case.invites(Leg.CAS_UM) if _failed(x)]
-    if len(far) != 1 or len(near) != 1 or far[0] is None:
+    near = [x for x in near for y in far[:1] if _encloses(x, y)]
+    if len(far) != 1 or len(near) != 1:
         return undecided("not one call was refused by the gateway")
     return each(near, _raw, "refusals to the CAS", shows=lambda x: _answer(x).frame)
+
+
+def _encloses(near: Exchange, far: Exchange) -> bool:
+    """Whether it was under way all the time."""
+    ends = _answer(near).number, _answer(far).number
+    return near.frame.number < far.frame.number and ends[0] > ends[1]
 
 
 def _failed(exchange: Exchange) -> bool:

@@ -159,7 +159,10 @@ def _cause(
     umws: tuple[Cause, ...] = (),
 ) -> Verdict:
     """The cause told at the end, where the last word of the gateway was a failure."""
-    finals = [x.final for x in case.invites(Leg.UM_GATEWAY) if x.final]
+    asked = [x for x in case.invites(Leg.UM_GATEWAY) if x.final]
+    finals = [x.final for x in asked if x.final]
+    if asked and is_refused_for_its_form(case, asked[-1]):
+        return undecided("the INVITE was refused for its form", asked[-1].frame)
     if not finals or finals[-1].status not in statuses:
         return undecided("the gateway gave no such answer")
     told = _last_told(case)

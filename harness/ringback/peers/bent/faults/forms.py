@@ -10,6 +10,7 @@ from ringback.protocol.replies import response_to
 from ringback.protocol.world import Arrived, Write
 from ringback.values import Role
 
+CALLING = request("INVITE", "ACK", "CANCEL", to=Role.GATEWAY)
 SPELLED = ("sip.one-request-in-every-spelling",)
 REFUSED = ("sip.a-phone-that-is-busy",)
 
@@ -65,10 +66,10 @@ FAULTS = (
     Fault(
         name="um-request-uri-with-headers",
         role=Role.UM,
-        says="The Request-URI of the UM's INVITE to the gateway carries a Subject.",
+        says="The Request-URI of the UM's calls to the gateway carries a Subject.",
         breaks="SIP-FORM-010",
         what="worker",
-        way=says(request("INVITE"), start(" SIP/2.0", "?Subject=message SIP/2.0")),
+        way=says(CALLING, start(" SIP/2.0", "?Subject=message SIP/2.0")),
     ),
     Fault(
         name="gateway-status-line-cut-short",
@@ -90,6 +91,7 @@ FAULTS = (
         says="The gateway answers OPTIONS without a received in the Via.",
         breaks="SIP-VIA-004",
         way=says(response(of="OPTIONS"), reworded("Via", _unstamped)),
+        also=("SIP-VIA-005",),
         scenarios=SPELLED,
     ),
     Fault(

@@ -9,7 +9,9 @@ from ringback.peers.bent.way import Passing, Told, Way
 from ringback.peers.bent.ways import (
     Maker,
     adds,
+    both,
     ignores,
+    lacking_to_tag,
     mishears,
     request,
     response,
@@ -148,8 +150,8 @@ FAULTS = (
         says="From of the UM's INVITE to the gateway has no tag.",
         breaks="SIP-TAG-001",
         what="worker",
-        way=says(request("INVITE"), reworded("From", _untagged)),
-        also=("SIP-DIALOG-001", "SIP-ACK-002", "POP-END-003"),
+        way=says(both(request("INVITE"), lacking_to_tag), reworded("From", _untagged)),
+        also=("SIP-DIALOG-001", "SIP-ACK", "SIP-CANCEL-001", "POP-END-003"),
     ),
     Fault(
         name="gateway-answer-without-tag",
