@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ringback.values import CallState, Cause, Role, Security
+from ringback.wire.message import Field, Message
 
 if TYPE_CHECKING:
     from ringback.testbed import Client, Testbed
@@ -16,6 +17,8 @@ __all__ = [
     "CallState",
     "Cause",
     "Client",
+    "Field",
+    "Message",
     "Probing",
     "Role",
     "Security",

@@ -31,6 +31,9 @@ CAUSES = {486: Cause.USER_BUSY, 480: Cause.NO_ANSWER, 404: Cause.UNAVAILABLE}
 REASONS = {486: "Busy Here", 480: "Temporarily Unavailable", 404: "Not Found"}
 
 
+HOPS = {Leg.CAS_UM: "70", Leg.UM_GATEWAY: "69", Leg.GATEWAY_PHONE: "68"}
+
+
 class Half:
     """One leg's dialog: requests and responses that belong together."""
 
@@ -59,7 +62,7 @@ class Half:
             self.uri,
             (
                 self.via(source.host, branch),
-                Field.of("Max-Forwards", "70"),
+                Field.of("Max-Forwards", HOPS[self.leg]),
                 Field.of(
                     "From", f"<sip:{self.near}@x.test>;tag={self.tags[self.near]}"
                 ),
@@ -249,7 +252,9 @@ def _refused(plan: Plan, halves: Halves, invites: Invites) -> None:
     for half, invite, branch in reversed(
         list(zip(halves, invites, names, strict=True))
     ):
-        half.told(invite, plan.final, reason)
+        own = plan.final if plan.final in (480, 486) else 480  # the UM's, to the CAS
+        status = own if half.leg is Leg.CAS_UM else plan.final
+        half.told(invite, status, reason)
         half.up = True
         half.asks("ACK", branch)
 

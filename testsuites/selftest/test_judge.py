@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from testsuites.selftest import (
     test_rules_dialogs,
+    test_rules_forms,
     test_rules_greetings,
     test_rules_hellos,
     test_rules_media,
@@ -13,6 +14,7 @@ from testsuites.selftest import (
     test_rules_negotiation,
     test_rules_offers,
     test_rules_orders,
+    test_rules_refusals,
     test_rules_scans,
     test_rules_secrecy,
     test_rules_transactions,
@@ -33,6 +35,7 @@ from ringback.values import Role, Security
 
 AREAS = (
     test_rules_dialogs,
+    test_rules_forms,
     test_rules_greetings,
     test_rules_hellos,
     test_rules_media,
@@ -40,6 +43,7 @@ AREAS = (
     test_rules_negotiation,
     test_rules_offers,
     test_rules_orders,
+    test_rules_refusals,
     test_rules_scans,
     test_rules_secrecy,
     test_rules_transactions,

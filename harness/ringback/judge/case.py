@@ -340,8 +340,10 @@ def after(things: Iterable[Said], number: int) -> list[Said]:
 
 
 def _key(said: Said) -> _Key:
-    """RFC 3261 §17.1.3, with the Call-ID for those who reuse a branch."""
-    return said.call_id, said.sequence, said.method, said.branch
+    """RFC 3261 §17.1.3, with the Call-ID for those who reuse a branch. The method is
+    that of CSeq, which is all that a response has of it."""
+    method = said.first("cseq").rpartition(" ")[2]
+    return said.call_id, said.sequence, method, said.branch
 
 
 def _first(headers: Mapping[str, tuple[str, ...]], name: str) -> str:

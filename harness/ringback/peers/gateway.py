@@ -13,14 +13,16 @@ from ringback.peers.media_ports import MediaPorts
 from ringback.peers.relay import Relay
 from ringback.protocol import happenings as sip
 from ringback.protocol.names import Names
-from ringback.protocol.offer_answer import Local
+from ringback.protocol.offer_answer import SDP_TYPE, Local
 from ringback.protocol.redirect import Target, target_of
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Fact, Heard, Listener, Trace, Wish
 from ringback.values import Security
-from ringback.wire.message import Message
+from ringback.wire.headers import content_type
+from ringback.wire.message import Field, Message
 from ringback.wire.uri import SipUri, parse
 
+BODIES = (SDP_TYPE, "multipart/")  # what may hold a description
 Trusts = Callable[[tuple[str, ...]], bool]
 
 
@@ -130,6 +132,10 @@ class Gateway:
                 pass
 
     def _invited(self, key: str, request: Message) -> None:
+        if request.body and not content_type(request)[0].startswith(BODIES):
+            accept = (Field.of("Accept", SDP_TYPE),)
+            self._near.refuse(key, 415, "Unsupported Media Type", accept)
+            return
         way = self._way(request.uri)
         if way is None:
             self._near.refuse(key, 404, "Not Found")

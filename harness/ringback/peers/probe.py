@@ -12,7 +12,7 @@ from ringback.peers.exchanges import Asking, Line, Theirs
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
-from ringback.protocol.replies import response_to
+from ringback.protocol.replies import response_to, stamped
 from ringback.protocol.world import (
     Arrived,
     Bind,
@@ -195,6 +195,7 @@ class Probe:
             theirs.request,
             status,
             reason,
+            via=stamped(theirs.request.first("via"), theirs.line.remote),
             tag="" if status == 100 else tag,
             fields=_over((*own, *typed), fields),
             body=body,
@@ -248,9 +249,9 @@ class Probe:
 
     def on(self, fact: Fact) -> tuple[Wish, ...]:
         match fact:
-            case Opened(link, accepted=accepted):
+            case Opened(link, remote=remote, accepted=accepted):
                 line = self._lines.setdefault(link, Line(link, None))
-                line.opened = True
+                line.opened, line.remote = True, remote
                 if accepted:
                     line.target = None
             case Lost(link, reason) if link in self._lines:

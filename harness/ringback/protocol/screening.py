@@ -1,7 +1,7 @@
 """Which requests are refused before anybody looks at what they ask, and with what.
 
-RFC 3261 §8.2.1 (method), §8.2.2 (Request-URI, Require), §16.3 (Max-Forwards),
-§21.4.1 (400), §21.5.6 (505); RFC 4475 §3 has the examples.
+RFC 3261 §8.2.1 (method), §8.2.2 (Request-URI, Require), §8.2.3 (encoding), §16.3
+(Max-Forwards), §21.4.1 (400), §21.5.6 (505); RFC 4475 §3 has the examples.
 """
 
 from collections.abc import Callable
@@ -106,6 +106,7 @@ def complaint(
         or _foreign_scheme(request)
         or _no_hop_left(request, relays)
         or _foreign_extension(request)
+        or _foreign_encoding(request)
         or _brief_session(request)
     )
 
@@ -148,6 +149,15 @@ def _foreign_extension(request: Message) -> Complaint | None:
         return None
     unsupported = Field.of("Unsupported", ", ".join(foreign))
     return Complaint(420, "Bad Extension", (unsupported,))
+
+
+def _foreign_encoding(request: Message) -> Complaint | None:
+    """RFC 3261 §8.2.3: a body that is packed cannot be read here."""
+    packed = [t for t in tokens(request, "content-encoding") if t.lower() != "identity"]
+    if not packed or not request.body:
+        return None
+    plain = Field.of("Accept-Encoding", "identity")
+    return Complaint(415, "Unsupported Media Type", (plain,))
 
 
 def _brief_session(request: Message) -> Complaint | None:

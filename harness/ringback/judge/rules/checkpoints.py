@@ -10,6 +10,7 @@ from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.rules.spoilt import who_spoilt_it
+from ringback.judge.soundness import is_refused_for_its_form
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -97,6 +98,8 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
         return fails("the INVITE was said to nobody who reads it", invite.frame)
     if final is None:
         return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
+    if is_refused_for_its_form(case, invite):
+        return undecided("the INVITE was refused for its form", final.frame)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)
     phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]

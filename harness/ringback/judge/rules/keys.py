@@ -48,6 +48,8 @@ def keys_arrive(case: Case) -> Verdict:
     presses = _presses(case)
     if not expected:
         return undecided("no key was pressed")
+    if not any(x.accepted for x in case.invites(Leg.UM_GATEWAY)):
+        return undecided("no call was answered in which keys could be pressed")
     seen = "".join(p.key for p in presses)
     if seen == expected:
         return passes(f"{seen} arrived", *(p.frame for p in presses))

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from ringback.judge.case import Case, Said
 from ringback.judge.rules.spoilt import who_spoilt_it
+from ringback.judge.soundness import is_refused_for_its_form, somebody_s_end_failed
 from ringback.judge.turns import Turn, polls, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import CallState, Cause, Leg, Role
@@ -161,7 +162,10 @@ def _cause(
     umws: tuple[Cause, ...] = (),
 ) -> Verdict:
     """The cause told at the end, where the last word of the gateway was a failure."""
-    finals = [x.final for x in case.invites(Leg.UM_GATEWAY) if x.final]
+    asked = [x for x in case.invites(Leg.UM_GATEWAY) if x.final]
+    finals = [x.final for x in asked if x.final]
+    if asked and is_refused_for_its_form(case, asked[-1]):
+        return undecided("the INVITE was refused for its form", asked[-1].frame)
     if not finals or finals[-1].status not in statuses:
         return undecided("the gateway gave no such answer")
     told = _last_told(case)
@@ -204,6 +208,11 @@ def _answers(case: Case, statuses: tuple[int, ...]) -> list[Said]:
 def _ends(case: Case) -> list[Said]:
     """What ended the calls on the um-gateway leg, if all of them ended."""
     ends: list[Said] = []
+    broken = [
+        x for x in case.invites(Leg.UM_GATEWAY) if is_refused_for_its_form(case, x)
+    ]
+    if broken or somebody_s_end_failed(case):
+        return ends
     for call in case.calls(Leg.UM_GATEWAY):
         last = call.invites[-1].final if call.invites else None
         byes = [x.request for x in call.of("BYE")]

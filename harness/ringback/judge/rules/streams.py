@@ -11,6 +11,7 @@ from statistics import median
 from ringback.evidence.frame import RtpFrame
 from ringback.judge.case import Call, Case, Exchange, Stream
 from ringback.judge.descriptions import described, encodings, listening, sound_of
+from ringback.judge.soundness import ended_nothing
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -142,7 +143,7 @@ def media_ends_with_the_call(case: Case) -> Verdict:
 
     A port that a later call describes is that call's from there on.
     """
-    ends = [(c, c.of("BYE")[0]) for c in case.calls(Leg.UM_GATEWAY) if _ended(c)]
+    ends = [(c, c.of("BYE")[0]) for c in case.calls(Leg.UM_GATEWAY) if _ended(case, c)]
     if not (ends and any(s.leg is Leg.UM_GATEWAY for s in case.streams)):
         return undecided("no call with sound ended by BYE")
     late = [f for call, bye in ends for f in _after(case, call, bye)]
@@ -151,8 +152,8 @@ def media_ends_with_the_call(case: Case) -> Verdict:
     return passes("no RTP outlived the call", *(bye.frame for _, bye in ends))
 
 
-def _ended(call: Call) -> bool:
-    return bool(call.accepted and call.of("BYE"))
+def _ended(case: Case, call: Call) -> bool:
+    return bool(call.accepted and call.of("BYE")) and not ended_nothing(case, call)
 
 
 def _after(case: Case, call: Call, bye: Exchange) -> list[RtpFrame]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.soundness import is_refused_for_its_form, is_sound
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 from ringback.wire.uri import parse, same
@@ -74,8 +75,9 @@ def answers_are_acknowledged(case: Case) -> Verdict:
 def byes_are_answered(case: Case) -> Verdict:
     """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
     byes = [x for x in case.exchanges if x.request.method == "BYE"]
+    byes = [x for x in byes if not is_refused_for_its_form(case, x)]
     if not byes:
-        return undecided("nobody sent BYE")
+        return undecided("nobody sent BYE, or none that had to be taken")
     for bye in byes:
         if (verdict := _answer_to_bye(case, bye)) is not None:
             return verdict
@@ -88,11 +90,22 @@ def _answer_to_bye(case: Case, bye: Exchange) -> Verdict | None:
         return undecided("the capture ends before the answer to BYE", bye.frame)
     if final is None:
         return fails("BYE was never answered", bye.frame, by=by)
-    gone = _ended_before(case, bye)
+    gone = _ended_before(case, bye) or _is_of_no_dialog(case, bye)
     challenged = final.status in (401, 407)
     if final.status // 100 == 2 or challenged or (final.status == 481 and gone):
         return None
     return fails(f"BYE was answered with {final.status}", final.frame, by=by)
+
+
+def _is_of_no_dialog(case: Case, bye: Exchange) -> bool:
+    """Whether no answer of the call had its tags, which is for another rule."""
+    mine = {bye.request.from_tag, bye.request.to_tag}
+    answers = [r for x in case.exchanges for r in x.responses if r.status < 300]
+    return not any(
+        a.call_id == bye.request.call_id and {a.from_tag, a.to_tag} == mine
+        for a in answers
+        if a.number < bye.frame.number
+    )
 
 
 def _ended_before(case: Case, bye: Exchange) -> bool:
@@ -163,7 +176,9 @@ def requests_are_answered(case: Case) -> Verdict:
     streamed = [
         x
         for x in asked
-        if x.frame.flow in case.connections and not _was_turned_away(case, x)
+        if x.frame.flow in case.connections
+        and not _was_turned_away(case, x)
+        and (x.final or is_sound(case, x.request))
     ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")

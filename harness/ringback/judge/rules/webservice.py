@@ -150,6 +150,7 @@ def a_bad_message_id_is_refused(case: Case) -> Verdict:
     """MS-OXWUMS §3.1.4.8 and §4.15; facts §3.5."""
     orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
     orders = [t for t in orders if existence(case, t) is Existence.NO]
+    orders = [t for t in orders if not _is_refused_as_second(case, t)]
     if not orders:
         return undecided("nobody ordered a message that is known not to exist")
     if case.known.expected.keys and keys_arrive(case).grade is not Grade.PASS:
@@ -160,6 +161,26 @@ def a_bad_message_id_is_refused(case: Case) -> Verdict:
         why = f"an order for a message that does not exist was answered: {how}"
         return fails(why, *(t.answer for t in wrong), by=Role.CAS)
     return passes(f"refused with {orders[0].refusal}", *(t.answer for t in orders))
+
+
+def _is_refused_as_second(case: Case, order: Turn) -> bool:
+    """Whether it was refused, not for its message, while the user had not been told
+    that his call before is over: only one at a time is taken (facts §1.2)."""
+    if not order.refusal or order.refusal in BAD_ITEM[order.dialect]:
+        return False
+    earlier = [
+        t
+        for t in turns_of(case)
+        if t.given and t.user == order.user and t.frame.number < order.frame.number
+    ]
+    told = polls(case)
+    return any(
+        not any(
+            p.state is CallState.DISCONNECTED and p.frame.number < order.frame.number
+            for p in told[call.given]
+        )
+        for call in earlier
+    )
 
 
 def who_does_not_prove_himself_is_refused(case: Case) -> Verdict:

@@ -4,9 +4,11 @@ Each function gives a maker: whoever seats a role makes a Way of its own from it
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import count
 
 from ringback.peers.bent.way import Passing, Told, Way
+from ringback.protocol.replies import stamped
 from ringback.protocol.world import (
     Alarm,
     Bind,
@@ -20,7 +22,7 @@ from ringback.protocol.world import (
     Write,
 )
 from ringback.values import Role
-from ringback.wire.message import Message
+from ringback.wire.message import Field, Message
 
 Maker = Callable[[], Way]
 When = Callable[[Passing], bool]
@@ -176,10 +178,11 @@ def replies(
     when: When, *makes: Callable[[Message], Message | bytes], nth: int | None = None
 ) -> Maker:
     """They are answered at once by somebody who has not understood; the role itself
-    never hears of them."""
+    never hears of them. The Via is stamped as ever (RFC 3261 §18.2.1)."""
 
     def at_once(p: Passing) -> Told:
-        return (), tuple(Write(p.link, bytes(make(p.message))) for make in makes)
+        said = (make(p.message) for make in makes)
+        return (), tuple(Write(p.link, bytes(_stamped(m, p))) for m in said)
 
     return _hearing(when, at_once, nth)
 
@@ -293,3 +296,12 @@ def _counted(when: When, nth: int | None) -> When:
 
 def _same(p: Passing) -> Write:
     return Write(p.link, bytes(p.message))
+
+
+def _stamped(said: Message | bytes, p: Passing) -> Message | bytes:
+    if not isinstance(said, Message) or said.first("via") != p.message.first("via"):
+        return said
+    via, *others = (f for f in said.fields if f.name == "via")
+    whole = Field.of("Via", stamped(via.value, p.source))
+    kept = (f for f in said.fields if f.name != "via")
+    return replace(said, fields=(whole, *others, *kept))
