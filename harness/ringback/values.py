@@ -46,6 +46,9 @@ class Security(StrEnum):
         return self is Security.SECURED
 
 
+PROBE_PORT = 5062  # where a probe listens beside the role whose address it shares
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """A transport address; ``host`` is a name or an IP literal without brackets."""

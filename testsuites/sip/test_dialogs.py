@@ -183,6 +183,7 @@ def test_an_answer_that_crosses_the_cancel(testbed: Testbed, client: Client) -> 
 )
 def test_a_cancel_that_has_to_wait(testbed: Testbed, client: Client) -> None:
     testbed.phone.never_answers()
+    testbed.phone.ends = "client"
     gateway = testbed.stands_in(Role.GATEWAY)
 
     call = client.plays("hello", on=DESK)

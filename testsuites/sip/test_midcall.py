@@ -49,6 +49,7 @@ def test_changes_that_meet(testbed: Testbed) -> None:
 )
 @scenario(settles=["SIP-REINV-001", "SIP-BYE-001", "SIP-ACK-003"], security=SOME)
 def test_a_change_that_is_refused(testbed: Testbed, asker: Role, asked: Role) -> None:
+    testbed.knowingly(asker)
     testbed.phone.answers(after=0.1)
     probe = testbed.probe(asker, facing=asked)
 
@@ -159,6 +160,7 @@ def test_a_session_that_nobody_refreshes(testbed: Testbed) -> None:
     config={**HURRIED, "um": {"session_expires": 90}},
 )
 def test_a_session_that_the_caller_refreshes(testbed: Testbed, client: Client) -> None:
+    testbed.knowingly(Role.GATEWAY)
     testbed.phone.stays()
     gateway = testbed.stands_in(Role.GATEWAY)
     expires = Field.of("Session-Expires", "90;refresher=uac")

@@ -15,7 +15,7 @@ from ringback.peers.exchanges import Asking, Line, Theirs
 from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.redirect import target_of
-from ringback.values import Address, Role
+from ringback.values import PROBE_PORT, Address, Role
 from ringback.wire.message import Field, Message
 from ringback.wire.order import Order
 from ringback.wire.uri import parse as parse_uri
@@ -23,7 +23,6 @@ from ringback.wire.uri import parse as parse_uri
 if TYPE_CHECKING:
     from ringback.testbed.testbed import Testbed
 
-BESIDE = 5062  # where a probe listens beside the role whose address it shares
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK"}
 PATIENCE = 5.0
 
@@ -265,7 +264,7 @@ class Probing:
     def place(self, user: str, *params: str) -> str:
         """A URI of ours in angle brackets, for Contact and Record-Route."""
         way = "tls" if self.peer.settings.secured else "tcp"
-        host, port = self.peer.settings.host, self.peer.settings.port or BESIDE
+        host, port = self.peer.settings.host, self.peer.settings.port or PROBE_PORT
         return (
             f"<{';'.join((f'sip:{user}@{host}:{port}', f'transport={way}', *params))}>"
         )
@@ -309,7 +308,7 @@ def beside(
 ) -> Probing:
     """Beside a role of ours, at its address, with that role's own certificate unless
     one is given."""
-    return _probing(bed, role, identity, BESIDE, facing)
+    return _probing(bed, role, identity, PROBE_PORT, facing)
 
 
 def in_place(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:

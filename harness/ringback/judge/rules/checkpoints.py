@@ -76,8 +76,17 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
     if not sound:
         first = accepted[0].frame
+        if _was_cancelled(case, first.number):
+            return undecided("the call was cancelled before its answer", first)
         return fails("answered, but no RTP left the UM", first, by=Role.UM)
     return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
+
+
+def _was_cancelled(case: Case, number: int) -> bool:
+    """Whether the answer crossed a CANCEL, so that nothing is to be played."""
+    calls = case.calls(Leg.UM_GATEWAY)
+    cancels = [x for call in calls for x in call.of("CANCEL")]
+    return any(x.frame.number < number for x in cancels)
 
 
 def _no_answer(case: Case, invite: Exchange) -> Verdict:

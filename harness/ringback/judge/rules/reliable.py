@@ -17,7 +17,7 @@ LAST_FIRST = 2**31 - 1  # the highest RSeq that may begin
 @dataclass(frozen=True, slots=True, eq=False)
 class Reliable:
     """A reliable 1xx when it was first said, and its PRACK; ``last`` is the one before
-    in its dialog, with its PRACK."""
+    in its dialog that was in order."""
 
     dialogue: Dialogue
     said: Said
@@ -89,7 +89,7 @@ def rseq_counts_by_one(case: Case) -> Verdict:
 
 def reliable_ones_are_acknowledged(case: Case) -> Verdict:
     """§4: PRACK for each in its order, unless the final answer was there first."""
-    things = [r for r in _all(case) if _in_turn(r)]
+    things = [r for r in _all(case) if r.in_order]
     if not things:
         return undecided("no reliable 1xx in this evidence")
     for one in things:
@@ -168,7 +168,9 @@ def _of(dialogue: Dialogue) -> Iterator[Reliable]:
         numbers.add(number)
         wanted = RAck(number, dialogue.invite.request.sequence, "INVITE")
         pracks = [x for x in dialogue.of("PRACK") if _rack(x.request) == wanted]
-        yield (last := Reliable(dialogue, said, number, next(iter(pracks), None), last))
+        prack = next(iter(pracks), None)
+        yield (one := Reliable(dialogue, said, number, prack, last))
+        last = one if one.in_order else last
 
 
 def _invites(case: Case) -> list[Exchange]:
@@ -222,11 +224,6 @@ def _hasty(second: Reliable) -> str:
 def _miscounted(one: Reliable) -> str:
     assert one.last
     return "" if one.in_order else f"RSeq {one.number} after {one.last.number}"
-
-
-def _in_turn(one: Reliable) -> bool:
-    """Itself and all before it were the next."""
-    return one.in_order and (one.last is None or _in_turn(one.last))
 
 
 def _answered_at_once(one: Reliable) -> bool:
