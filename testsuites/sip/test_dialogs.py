@@ -182,6 +182,7 @@ def test_an_answer_that_crosses_the_cancel(testbed: Testbed, client: Client) -> 
     security=SOME,
 )
 def test_a_cancel_that_has_to_wait(testbed: Testbed, client: Client) -> None:
+    testbed.knowingly(Role.GATEWAY)
     testbed.phone.never_answers()
     testbed.phone.ends = "client"
     gateway = testbed.stands_in(Role.GATEWAY)
@@ -217,14 +218,16 @@ def test_two_phones_that_answer(testbed: Testbed, client: Client) -> None:
 
 @scenario(settles=["SIP-BYE-004", "SIP-ACK-002", "SIP-BYE-001"], security=SOME)
 def test_a_callee_who_hangs_up_at_once(testbed: Testbed) -> None:
-    testbed.phone.answers(after=0.1)
-    testbed.phone.hangs_up()
     testbed.knowingly(Role.UM)
-    um = testbed.probe(Role.UM)
+    um, phone = testbed.probe(Role.UM), testbed.stands_in(Role.PHONE)
     um.peer.acknowledges = False
 
-    _, call = um.talks_with(Role.GATEWAY)
-    testbed.until(lambda: not testbed.phone.is_answered, WITHIN)
+    call = um.invites(Role.GATEWAY)
+    invite = phone.awaits("INVITE")
+    phone.accepts(invite)
+    testbed.until(call.is_answered, WITHIN)
+    _, bye = phone.asks_within(invite.dialog(), "BYE")
+    testbed.until(bye.is_answered, WITHIN)
     um.acks(call)
 
     testbed.until(um.is_asked("BYE"), WITHIN)

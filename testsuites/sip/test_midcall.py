@@ -155,7 +155,7 @@ def test_a_session_that_nobody_refreshes(testbed: Testbed) -> None:
 
 
 @scenario(
-    settles=["SIP-SESSION-005", "SIP-GLARE-003", "SIP-DIALOG-006"],
+    settles=["SIP-SESSION-005", "SIP-GLARE-003", "SIP-DIALOG-006", "SIP-DIALOG-001"],
     security=PLAIN,
     config={**HURRIED, "um": {"session_expires": 90}},
 )

@@ -70,6 +70,20 @@ def test_a_phone_that_is_forwarded(
     testbed.until(call.is_over, within=20.0)
 
 
+@scenario(settles=[*FOLLOWED, "SIP-ACK-003"], security=[Security.UNSECURED])
+def test_a_phone_on_another_port(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    um, phone = testbed.probe(Role.UM), testbed.probe(Role.PHONE)
+    testbed.phone.redirects_to(phone.place("desk").strip("<>"))
+
+    call = um.invites(Role.GATEWAY)
+    phone.accepts(phone.awaits("INVITE"))
+    testbed.until(call.is_answered, within=5.0)
+    _, bye = um.asks_within(call.dialog(), "BYE")
+
+    testbed.until(bye.is_answered, within=5.0)
+
+
 @scenario(
     settles=["SIP-ACK-001", "SIP-ACK-003", "POP-CAUSE-003", "POP-STATE-005"],
     needs=["gateway"],
@@ -89,7 +103,7 @@ def test_a_phone_that_is_forwarded_to_nowhere(testbed: Testbed, client: Client) 
 )
 def test_two_who_redirect_to_each_other(testbed: Testbed) -> None:
     testbed.phone.refuses_with(480)
-    testbed.knowingly(Role.UM)
+    testbed.knowingly(Role.UM, Role.PHONE)
     um, phone = testbed.probe(Role.UM), testbed.stands_in(Role.PHONE)
 
     call = um.invites(Role.GATEWAY)

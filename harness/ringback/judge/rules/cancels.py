@@ -149,7 +149,7 @@ def _other_cause(case: Case, cancel: Exchange, bye: Exchange) -> bool:
     callee = bye.request.sender
     elsewhere = [
         s
-        for s in case.requests
+        for s in case.said
         if s.receiver is callee and s.call_id != bye.request.call_id
     ]
     told = any(

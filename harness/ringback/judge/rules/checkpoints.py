@@ -96,7 +96,7 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)
     phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
-    by = Role.PHONE if phone and phone[-1].status >= 300 else Role.GATEWAY
+    by = Role.PHONE if phone and phone[-1].status >= 400 else Role.GATEWAY
     return fails(f"the call was refused with {final.status}", final.frame, by=by)
 
 

@@ -186,7 +186,7 @@ def _within(case: Case, call: Call) -> list[Said]:
 
 def _tags(call: Call) -> list[set[str]]:
     """The pairs of tags of every dialog of the call, also of refused INVITEs' ACKs."""
-    responses = [r for x in call.of("INVITE") for r in x.responses]
+    responses = [r for x in call.invites for r in x.responses]
     return [{r.from_tag, r.to_tag} for r in responses]
 
 

@@ -40,7 +40,9 @@ def callees_wait_for_the_ack(case: Case) -> Verdict:
         (d, bye)
         for d in dialogues_of(case)
         for bye in d.of("BYE")
-        if d.confirmed and not d.by_caller(bye.request)
+        if d.confirmed
+        and d.confirmed.number < bye.frame.number
+        and not d.by_caller(bye.request)
     ]
     if not pairs:
         return undecided("no callee sent BYE after its answer")

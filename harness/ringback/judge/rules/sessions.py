@@ -29,6 +29,7 @@ class Term:
     other: Role | None
     refreshed: float
     parted: float
+    bye: Exchange | None
 
     @property
     def frame(self) -> SipFrame:
@@ -82,7 +83,8 @@ def who_waits_in_vain_hangs_up(case: Case) -> Verdict:
     up = [t for t in judged if not 0 < t.parted <= t.until + 0.5]
     if up:
         why = "nobody refreshed the session, and no BYE ended it"
-        return fails(why, *(t.frame for t in up), by=up[0].other)
+        late = [t.bye.frame for t in up if t.bye]
+        return fails(why, *(t.frame for t in up), *late, by=up[0].other)
     return passes("BYE came in time", *(t.frame for t in judged))
 
 
@@ -111,7 +113,9 @@ def _terms_of(case: Case, dialogue: Dialogue) -> list[Term]:
         later = [x.frame.time for x in asked[number + 1 :]]
         bye = dialogue.bye
         parted = bye.frame.time if bye else 0.0
-        found.append(Term(answer, until, who, rest, next(iter(later), 0.0), parted))
+        found.append(
+            Term(answer, until, who, rest, next(iter(later), 0.0), parted, bye)
+        )
     return found
 
 

@@ -17,6 +17,7 @@ from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 BEFORE = {400, 401, 403, 404, 405, 407, 413, 414, 415, 416, 420, 483, 501, 503, 505}
 GONE = {408, 481}
 SETTLING = 0.1  # seconds for an answer that was on its way
+READING = 0.03  # seconds between an answer on the wire and what it leads to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +114,7 @@ def _goes_on(later: Exchange, lost: Exchange) -> bool:
     return bool(
         final
         and asked.from_tag == lost.request.from_tag
-        and later.frame.time - final.frame.time > SETTLING
+        and later.frame.time - final.frame.time > READING
         and asked.method != "BYE"
     )
 
