@@ -226,8 +226,8 @@ def test_a_callee_who_hangs_up_at_once(testbed: Testbed) -> None:
     invite = phone.awaits("INVITE")
     phone.accepts(invite)
     testbed.until(call.is_answered, WITHIN)
-    _, bye = phone.asks_within(invite.dialog(), "BYE")
-    testbed.until(bye.is_answered, WITHIN)
+    phone.asks_within(invite.dialog(), "BYE")
+    testbed.until(lambda: call.statuses.count(200) > 1, WITHIN)
     um.acks(call)
 
     testbed.until(um.is_asked("BYE"), WITHIN)

@@ -125,7 +125,8 @@ def late_cancels_change_nothing(case: Case) -> Verdict:
         later = [x for x in dialogue.exchanges if x.frame.number > cancel.frame.number]
         if not later:
             return undecided("nothing was said after the late CANCEL", cancel.frame)
-        if verdict := _has_hung_up(case, dialogue, cancel, later[0]):
+        verdict = _has_hung_up(case, dialogue, cancel, later[0])
+        if verdict is not None:
             return verdict
     return passes("the call went on", *(x.frame for _, x in late))
 

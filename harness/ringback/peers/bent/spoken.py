@@ -94,17 +94,21 @@ def hastens(purpose: str) -> Maker:
 
 
 def calls_after(
-    invited: When, trigger: When, make: Callable[[Message, Message], Message]
+    invited: When,
+    trigger: When,
+    answered: int,
+    make: Callable[[Message, Message], Message],
 ) -> Maker:
     """Right after a message that meets ``trigger`` was said or heard, one of our own on
-    the link of the INVITE: ``make`` has the INVITE and the latest response to it."""
+    the link of the INVITE, if that was ``answered`` so: ``make`` has the INVITE and the
+    latest response to it."""
 
     def maker() -> Way:
         invites: list[Passing] = []
         answers: list[Message] = []
 
         def extra() -> tuple[Wish, ...]:
-            if not invites or not answers:
+            if not answers or answers[-1].status != answered:
                 return ()
             made = make(invites[-1].message, answers[-1])
             return (Write(invites[-1].link, bytes(made)),)

@@ -31,6 +31,10 @@ from ringback.wire.message import Message
 UM, GATEWAY, PHONE = Role.UM, Role.GATEWAY, Role.PHONE
 NEW_CALL = both(request("INVITE"), lacking_to_tag)
 CHANGE = both(request("INVITE"), within_dialog)
+SECOND_BRANCH = both(
+    response(200, of="INVITE", to=GATEWAY),
+    lambda p: p.message.first("to").endswith(";tag=one"),  # as the scenario has it
+)
 
 
 def _backwards(message: Message) -> Message:
@@ -90,6 +94,7 @@ def _hangs_up_on(trigger: str, seq: int) -> Maker:
     return calls_after(
         both(NEW_CALL, lambda p: p.neighbour is UM),
         made[trigger],
+        180 if trigger == "180" else 200,
         lambda invite, answer: from_callee(invite, answer, "BYE", seq),
     )
 
@@ -319,7 +324,7 @@ ENDS = (
         what="worker",
         guilty="connection",
         scenarios=("sip.two-phones-that-answer",),
-        way=once(response(183), omits(request("BYE", to=GATEWAY), nth=0)),
+        way=once(SECOND_BRANCH, omits(request("BYE", to=GATEWAY), nth=0)),
     ),
 )
 

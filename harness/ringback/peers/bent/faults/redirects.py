@@ -120,6 +120,7 @@ FAULTS = (
         role=GATEWAY,
         says="The gateway follows a redirection by UDP.",
         breaks="SIP-REDIR-004",
+        also=("POP-END-003", "SIP-RESP-003"),
         scenarios=("sip.a-phone-that-is-forwarded-plainly",),
         way=_shouting,
     ),
@@ -161,7 +162,7 @@ FAULTS = (
         role=CAS,
         says="The CAS begins its next call at the worker of the last one.",
         breaks="SIP-REDIR-008",
-        also=("SIP-ACK-003",),
+        also=("SIP-ACK-003", "SIP-REDIR-006"),
         way=_remembering,
     ),
     Fault(
