@@ -58,6 +58,7 @@ class Um(Place, frozen=True, kw_only=True):
     max_calls: Annotated[int, msgspec.Meta(ge=0, le=200)] = 100
     call_limit: float = 1800.0
     no_answer: float = 30.0
+    session_expires: Annotated[int, msgspec.Meta(ge=0, le=86400)] = 0
     media_ports: tuple[Port, Port] = (20000, 29999)
 
     @property

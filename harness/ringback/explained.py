@@ -43,6 +43,7 @@ MEANING: Mapping[str, str] = {
     "um.max_calls": "calls at a time",
     "um.call_limit": "seconds after which a call is ended",
     "um.no_answer": "seconds that a phone may ring",
+    "um.session_expires": "seconds of the session timer that it asks for; 0: none",
     "um.media_ports": _MEDIA,
     "cas.name": _PLACE["name"],
     "cas.host": _PLACE["host"],

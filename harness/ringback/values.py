@@ -54,6 +54,9 @@ class Contact(StrEnum):
     NAME = "name"
 
 
+PROBE_PORT = 5062  # where a probe listens beside the role whose address it shares
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """A transport address; ``host`` is a name or an IP literal without brackets."""

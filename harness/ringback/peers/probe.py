@@ -28,7 +28,7 @@ from ringback.protocol.world import (
     Wish,
     Write,
 )
-from ringback.values import Address
+from ringback.values import PROBE_PORT, Address
 from ringback.wire.message import CRLF, Field, Message
 from ringback.wire.sdes import Crypto
 from ringback.wire.sdp import Sdp, offer
@@ -300,12 +300,12 @@ class Probe:
 
     def via(self) -> Field:
         way = "TLS" if self.settings.secured else "TCP"
-        place = f"{self.settings.host}:{self.settings.port or 5062}"
+        place = f"{self.settings.host}:{self.settings.port or PROBE_PORT}"
         return Field.of("Via", f"SIP/2.0/{way} {place};branch={self._names.branch()}")
 
     def contact(self) -> Field:
         way = "tls" if self.settings.secured else "tcp"
-        place = f"{self.settings.host}:{self.settings.port or 5062}"
+        place = f"{self.settings.host}:{self.settings.port or PROBE_PORT}"
         return Field.of("Contact", f"<sip:probe@{place};transport={way}>")
 
     def _own_tag(self) -> str:

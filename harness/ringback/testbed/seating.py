@@ -183,6 +183,7 @@ class Theatre:
                 max_calls=um.max_calls,
                 call_limit=um.call_limit,
                 no_answer=um.no_answer,
+                session_expires=um.session_expires,
                 media_ports=(start, start + share - 1),
                 trusted=trusted if self.security.tls else (),
                 timing=self.timing,

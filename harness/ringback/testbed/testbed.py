@@ -181,9 +181,16 @@ class Testbed:
         identity = identity or self.session.lab.identity_for(seat.name)
         return Stranger(self, identity, seat.host)
 
-    def probe(self, role: Role, identity: Identity | None = None) -> Probing:
-        """A user agent beside a role of ours, at its address; see ``probing``."""
-        return probing.beside(self, role, identity)
+    def probe(
+        self,
+        role: Role,
+        identity: Identity | None = None,
+        *,
+        facing: Role | None = None,
+    ) -> Probing:
+        """A user agent beside a role of ours, at its address; see ``probing``. One that
+        faces the phone speaks in the clear, as that leg always does."""
+        return probing.beside(self, role, identity, facing)
 
     def stands_in(self, role: Role, identity: Identity | None = None) -> Probing:
         """One in the place of a role of ours, which leaves its seat."""

@@ -81,6 +81,8 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
     if not sound:
         first, by = accepted[0].frame, who_spoilt_it(case) or Role.UM
+        if _was_cancelled(case, first.number):
+            return undecided("the call was cancelled before its answer", first)
         return fails("answered, but no RTP left the UM", first, by=by)
     return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
 
@@ -90,6 +92,13 @@ def _was_ordered(case: Case) -> bool:
     seen = any(turn.plays for turn in turns_of(case))
     unseen = {Role.CLIENT, Role.CAS} & case.known.sut.keys()
     return bool(case.known.ordered or seen or unseen)
+
+
+def _was_cancelled(case: Case, number: int) -> bool:
+    """Whether the answer crossed a CANCEL, so that nothing is to be played."""
+    calls = case.calls(Leg.UM_GATEWAY)
+    cancels = [x for call in calls for x in call.of("CANCEL")]
+    return any(x.frame.number < number for x in cancels)
 
 
 def _no_answer(case: Case, invite: Exchange) -> Verdict:
@@ -103,7 +112,7 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)
     phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
-    by = Role.PHONE if phone and phone[-1].status >= 300 else Role.GATEWAY
+    by = Role.PHONE if phone and phone[-1].status >= 400 else Role.GATEWAY
     by = who_spoilt_it(case) or by
     return fails(f"the call was refused with {final.status}", final.frame, by=by)
 

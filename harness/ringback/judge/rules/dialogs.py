@@ -20,8 +20,9 @@ def cseq_grows_within_a_dialog(case: Case) -> Verdict:
         said = exchange.request
         if said.method == "CANCEL" or not said.from_tag or said.sequence < 0:
             continue
-        key = (said.call_id, said.from_tag, said.frame.leg)
-        before = last.get(key)
+        begun = (said.call_id, said.from_tag, said.frame.leg)
+        key = (*begun, said.to_tag)  # each branch of a fork counts by itself
+        before = last.get(key) or last.get((*begun, ""))
         if before and said.to_tag and said.sequence <= before.sequence:
             why = f"{said.method} has CSeq {said.sequence} after {before.sequence}"
             return fails(why, said.frame, before.frame)
@@ -101,10 +102,11 @@ def no_leg_stays_up(case: Case) -> Verdict:
 
 
 def _end(call: Call) -> Said | None:
-    """The BYE, or the refusal of the last attempt."""
+    """The BYE, or 481 (nobody knows the dialog), or the refusal of the last attempt."""
     byes = call.of("BYE")
     if call.accepted:
-        return byes[0].request if byes else None
+        gone = [x.final for x in call.exchanges if x.final and x.final.status == 481]
+        return byes[0].request if byes else next(iter(gone), None)
     final = call.invites[-1].final
     return final if final and final.status >= 300 else None
 
@@ -192,7 +194,7 @@ def _within(case: Case, call: Call) -> list[Said]:
 
 def _tags(call: Call) -> list[set[str]]:
     """The pairs of tags of every dialog of the call, also of refused INVITEs' ACKs."""
-    responses = [r for x in call.of("INVITE") for r in x.responses]
+    responses = [r for x in call.invites for r in x.responses]
     return [{r.from_tag, r.to_tag} for r in responses]
 
 

@@ -219,4 +219,6 @@ def _was_cut_short(case: Case, leg: Leg, stream: Stream) -> bool:
     byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
     frames: list[Frame] = [b.frame for b in byes if b.sender is not stream.sender]
     frames += [turn.frame for turn in turns_of(case) if turn.hangs_up]
+    asked = [x for call in case.calls(leg) for x in call.exchanges]
+    frames += [x.final.frame for x in asked if x.final and x.final.status == 481]
     return any(abs(f.time - p.time) < CUT for f in frames for p in stream.frames)

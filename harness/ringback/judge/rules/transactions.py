@@ -120,7 +120,9 @@ def _ended_before(case: Case, bye: Exchange) -> bool:
     made = [
         x
         for x in case.exchanges
-        if x.request.call_id == bye.request.call_id and x.accepted
+        if x.request.call_id == bye.request.call_id
+        and x.accepted
+        and x.accepted.number < bye.frame.number
     ]
     return bool(others) or not made
 
