@@ -63,6 +63,7 @@ class Probe:
         self.settings = settings
         self.alone = set(ANSWERED_ALONE)
         self.acknowledges = True
+        self.declines = 0  # the status that every INVITE gets; 0 leaves it open
         self.tag = ""  # of our responses; set when first needed
         self.asked: list[Asking] = []
         self.theirs: list[Theirs] = []
@@ -286,6 +287,9 @@ class Probe:
 
     def _asked(self, theirs: Theirs) -> None:
         self.theirs.append(theirs)
+        if self.declines and theirs.method == "INVITE":
+            self.says(theirs, self.declines, "Declined")
+            return
         if theirs.method not in self.alone or theirs.method == "ACK":
             return
         self.says(theirs, 200, "OK")

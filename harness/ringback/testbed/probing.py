@@ -221,6 +221,16 @@ class Probing:
             return {}
         return {"protocol": "RTP/SAVP", "crypto": (self.peer.crypto(),)}
 
+    def declines(self, status: int) -> None:
+        """Every INVITE from now on, at once."""
+        self.peer.declines = status
+
+    def shows(self, identity: Identity) -> None:
+        """That certificate from now on; connections that stand are shut."""
+        self.peer.goes_home()
+        self._flush()
+        self._seat.identity = identity
+
     def casts(self, target: Address, octets: bytes) -> None:
         self.peer.casts(target, octets)
         self._flush()

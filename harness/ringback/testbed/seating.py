@@ -36,6 +36,7 @@ from ringback.stores.mailbox import Mailbox
 from ringback.values import Address, Role, Security
 
 Dialect = Literal["ews", "umws"]
+POLL = 0.5  # seconds between a client's questions: below RINGS, so ringing is seen
 
 
 class Issuer(Protocol):
@@ -44,6 +45,9 @@ class Issuer(Protocol):
     def identity_for(self, *names: str, trusted: Iterable[str] = ()) -> Identity: ...
 
     def nobody(self) -> Identity: ...
+
+    @property
+    def revocations(self) -> bytes: ...
 
     @property
     def authority(self) -> Authority:
@@ -208,6 +212,7 @@ class Theatre:
         dialect: Dialect,
         *,
         pre_emptive: bool = True,
+        polls_every: float = POLL,
     ) -> tuple[Seated, Client]:
         cas = self.config.cas
         peer = Client(
@@ -217,7 +222,7 @@ class Theatre:
                 user=user,
                 password=password or self.passwords.get(user, ""),
                 dialect=dialect,
-                poll_every=POLL,
+                poll_every=polls_every,
                 pre_emptive=pre_emptive,
                 timing=self.timing,
             )
@@ -238,6 +243,8 @@ class Theatre:
         )
 
     def sits(self, peer: Peer, role: Role | None, host: str, **words: object) -> Seated:
+        if isinstance(identity := words.get("identity"), Identity):
+            words = {**words, "identity": self._furnished(identity)}
         seat = self.network.seat(
             peer,
             role=role,
@@ -247,6 +254,12 @@ class Theatre:
         )
         self.seats.append(seat)
         return seat
+
+    def _furnished(self, identity: Identity) -> Identity:
+        """What everybody was given, and by which rules they judge."""
+        profile = self.config.statement.tls_profile
+        revoked = self.issuer.revocations if self.security.tls else b""
+        return replace(identity, revoked=revoked, profile=profile)
 
     def _bent(self, role: Role | None, words: dict[str, object]) -> dict[str, object]:
         """The same seat, in the way that was asked for."""
@@ -268,6 +281,7 @@ class Theatre:
         if odd.shows:
             forged = ill(odd.shows, self.issuer.authority, identity.names[0])
             shown = {"chain": forged.chain, "key": forged.key}
+            shown |= {"ciphers": forged.ciphers} if forged.ciphers else {}
         return replace(identity, **shown, **odd.credentials)  # type: ignore[arg-type]
 
     def _places(self) -> dict[str, Role]:
@@ -297,11 +311,6 @@ class Theatre:
 
     def _trusted(self, *names: str) -> tuple[str, ...]:
         return (*names, *self.config.trust.names)
-
-
-POLL = (
-    0.5  # seconds between the client's questions: below RINGS, so that ringing is seen
-)
 
 
 def outsiders(config: Config) -> tuple[Seat, ...]:

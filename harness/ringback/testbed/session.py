@@ -17,6 +17,7 @@ from ringback.evidence.circumstances import Circumstances
 from ringback.faults import Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.judge import untested
+from ringback.net.identity import Identity
 from ringback.net.lab import Lab
 from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
@@ -54,6 +55,7 @@ class Session:
         self.passwords = passwords_of(asked.config)
         self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
+        self.odd: dict[tuple[str, str], Identity] = {}  # by kind and name
         self._ground: Ground | None = None
 
     def open(

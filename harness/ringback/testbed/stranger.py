@@ -1,11 +1,12 @@
 """Somebody without manners, in a scenario's words: injects octets and waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ringback.evidence.circumstances import Seat
 from ringback.faults import Untestable
 from ringback.net.identity import Identity
+from ringback.net.ill_certificates import careless
 from ringback.net.network import Seated
 from ringback.peers.bridge import Bridge
 from ringback.peers.stranger import Stranger as Injector
@@ -69,6 +70,31 @@ class Stranger:
             secured = self._bed.security.tls
         return self._visits(self._address(seat.role), seat.name, octets, secured)
 
+    def shows_each(
+        self, kinds: Iterable[str], passing_for: Role, *, to: Role
+    ) -> Callable[[], bool]:
+        """With each of these odd certificates ask each seat of a role for its OPTIONS,
+        all at once; the question whether all have been answered or sent away."""
+        visits: list[Visit] = []
+        for kind in kinds:
+            identity = self._bed.odd_certificate(kind, passing_for)
+            self._seat.identity = careless(identity)
+            visits += self._asks_each_seat(to)
+        return lambda: all(v.is_answered() or v.is_over() for v in visits)
+
+    def asks_everybody(self, *roles: Role) -> Callable[[], bool]:
+        """Every seat of these roles (UM workers too) for its OPTIONS; the question
+        whether all have answered or sent him away."""
+        visits = [visit for role in roles for visit in self._asks_each_seat(role)]
+        return lambda: all(v.is_answered() or v.is_over() for v in visits)
+
+    def _asks_each_seat(self, of: Role) -> list[Visit]:
+        tls = self._bed.security.tls
+        return [
+            self._visits(self._at(seat), seat.name, self.options(to=of), tls)
+            for seat in self._bed.seats_of(of)
+        ]
+
     def posts(self, octets: bytes) -> Visit:
         """Say something to the web service of the CAS."""
         seat = self._bed.seat_of(Role.CAS)
@@ -125,10 +151,12 @@ class Stranger:
         )
 
     def _address(self, role: Role) -> Address:
-        seat: Seat = self._bed.seat_of(role)
+        return self._at(self._bed.seat_of(role))
+
+    def _at(self, seat: Seat) -> Address:
         ports = seat.secured_ports if self._bed.security.tls else seat.ports
         if not ports:
-            raise Untestable(f"nobody says on which port the {role} listens")
+            raise Untestable(f"nobody says on which port the {seat.role} listens")
         return Address(seat.host, ports[0])
 
     def _flush(self) -> None:

@@ -18,6 +18,7 @@ from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity
+from ringback.net.ill_certificates import ill
 from ringback.net.network import Seated
 from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
@@ -29,7 +30,7 @@ from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
 from ringback.testbed.outings import Outing
 from ringback.testbed.probing import Probing
-from ringback.testbed.seating import Dialect, Theatre, outsiders
+from ringback.testbed.seating import POLL, Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.values import Role, Security
 
@@ -123,22 +124,30 @@ class Testbed:
         password: str = "",
         dialect: Dialect = "ews",
         waits_to_be_asked: bool = False,
+        polls_every: float = POLL,
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
-        One that waits to be asked sends it after a 401 only."""
+        One that waits to be asked sends it after a 401 only. It asks how its call goes
+        every so many seconds."""
         host = layout.host(self.ground.number, layout.CLIENT)
         seat, peer = self.theatre.client(
-            host, user, password, dialect, pre_emptive=not waits_to_be_asked
+            host,
+            user,
+            password,
+            dialect,
+            pre_emptive=not waits_to_be_asked,
+            polls_every=polls_every,
         )
         give, number = self._giving(seat), self.phone.number
         client = Client(peer, give, number, self._knows)
         self.clients.append(client)
         return client
 
-    def stranger(self, *, passing_for: Role | None = None) -> Stranger:
+    def stranger(self, *, passing_for: Role | None = None, named: str = "") -> Stranger:
         """Somebody without manners, at an address of no role; in TLS without a
-        certificate, or with one that is as good as that role's own."""
-        identity = None
+        certificate, or with one that is as good as that role's own, or with a good one
+        for another name."""
+        identity = self.certificate(named) if named else None
         if passing_for is not None:
             name = self.seat_of(passing_for).name
             identity = self.session.lab.identity_for(name)
@@ -167,6 +176,16 @@ class Testbed:
         lab = self.session.lab
         issued = (authority or lab).issue(*names, **oddity)
         return replace(issued, roots=lab.nobody().roots)
+
+    def odd_certificate(self, kind: str, role: Role) -> Identity:
+        """A role's certificate that is odd in that way, by its name in the table of
+        defects; whoever shows it trusts every seat's name."""
+        name = self.seat_of(role).name
+        made = self.session.odd
+        if (kind, name) not in made:
+            made[kind, name] = ill(kind, self.session.lab, name)
+        trusted = frozenset(seat.name for seat in self.network.seats())
+        return replace(made[kind, name], trusted=trusted)
 
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Let the world go on until ``met()``; False, and a note, when time was up.

@@ -7,7 +7,7 @@ refused is what ought to happen.
 
 from collections.abc import Callable
 
-from ringback.evidence.frame import Connection, Frame, TlsEvent
+from ringback.evidence.frame import Connection, TlsEvent
 from ringback.judge.case import Case, Rule
 from ringback.judge.presented import (
     Presented,
@@ -112,43 +112,6 @@ def names_itself(leg: Leg, role: Role) -> Rule:
         return _judged(used, lambda s: name_fault(case, s), f"certificates of {role}")
 
     return rule
-
-
-def refuses_a_wrong_name(case: Case) -> Verdict:
-    """Facts §5.3, RFC 5922 §7.3: such a CAS gets an alert or a closed connection, and
-    in no case SIP."""
-    return _refused(case, name_fault, "names the CAS")
-
-
-def refuses_an_ill_certificate(case: Case) -> Verdict:
-    """Facts §5.4: untrusted, expired, not yet valid, or missing."""
-    return _refused(case, _illness, "was good")
-
-
-def _illness(case: Case, shown: Presented) -> str:
-    fault = chain_fault(shown.chain, case.known.trusted)
-    return fault or time_fault(shown.chain, started(case))
-
-
-def _refused(case: Case, fault: Fault, fine: str) -> Verdict:
-    """The UM as server towards the CAS as client."""
-    shown = [s for s in presented(case, Leg.CAS_UM, Role.CAS) if not s.as_server]
-    ill = [(s, why) for s in shown if (why := fault(case, s))]
-    if not ill:
-        return undecided(f"every certificate {fine}, or none was seen")
-    accepted = [(s, why) for s, why in ill if s.used]
-    if accepted:
-        first, why = accepted[0]
-        told = f"the UM spoke SIP to a client with this certificate: {why}"
-        return fails(told, *_answers(case, first), by=Role.UM)
-    return passes(f"refused: {ill[0][1]}", *(s.frame for s, _ in ill))
-
-
-def _answers(case: Case, shown: Presented) -> list[Frame]:
-    server = shown.connection.server
-    flow = shown.connection.flow
-    said = (s.frame for s in case.said)
-    return [f for f in said if f.flow == flow and f.source == server]
 
 
 def tls_is_recent(case: Case) -> Verdict:

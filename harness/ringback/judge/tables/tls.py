@@ -13,10 +13,8 @@ RULES: dict[str, Rule] = {
     "TLS-KEY-001": tls.keys_are_strong,
     "TLS-NAME-001": tls.names_itself(Leg.CAS_UM, Role.UM),
     "TLS-NAME-002": tls.names_itself(Leg.CAS_UM, Role.CAS),
-    "TLS-NAME-003": tls.refuses_a_wrong_name,
     "TLS-NAME-004": tls.names_itself(Leg.UM_GATEWAY, Role.GATEWAY),
     "TLS-NAME-005": tls.names_itself(Leg.UM_GATEWAY, Role.UM),
-    "TLS-REFUSE-001": tls.refuses_an_ill_certificate,
     "TLS-VERSION-001": tls.tls_is_recent,
     "TLS-VERSION-002": hellos.refuses(
         hellos.offers_only_old_versions, "nothing newer than TLS 1.1"
