@@ -27,7 +27,8 @@ class Identity:
     says_goodbye: bool = True  # false closes without close_notify
     # What is false makes a faulty role.
     checks_chain: bool = True  # only a client can do without: a server still asks
-    asks: bool = True  # a server that wants no certificate, but looks at one
+    asks: bool = True  # a server does not even ask for a certificate
+    insists: bool = True  # a server serves also who presents none
     checks_dates: bool = True
     checks_names: bool = True
     checks_list: bool = True  # any name will do, if it is a name

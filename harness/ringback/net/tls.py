@@ -135,10 +135,11 @@ class Tls:
         return objection(leaf, self._identity, server=self._server, name=self._name)
 
     def _proved(self, leaf: bytes | None) -> tuple[str, ...]:
-        """One that checks no names takes everybody for whom it trusts."""
+        """A careless server takes everybody for whom it trusts."""
         identity = self._identity
         names = names_in(leaf, identity) if leaf else ()
-        if identity.checks_names and identity.checks_list and identity.ignores_case:
+        careful = identity.checks_names and identity.checks_list
+        if careful and identity.asks and identity.insists:
             return names
         return (*names, *sorted(identity.trusted))
 
@@ -155,8 +156,8 @@ def server_context(identity: Identity, mutual: bool) -> ssl.SSLContext:
     if not identity.chain:
         raise Misuse("a secured listener needs a certificate: " + repr(identity))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    wants = ssl.CERT_REQUIRED if identity.asks else ssl.CERT_OPTIONAL
-    context.verify_mode = wants if mutual else ssl.CERT_NONE
+    wants = ssl.CERT_REQUIRED if identity.insists else ssl.CERT_OPTIONAL
+    context.verify_mode = wants if mutual and identity.asks else ssl.CERT_NONE
     context.num_tickets = 0
     return _furnished(context, identity)
 

@@ -16,6 +16,7 @@ from ringback.protocol.world import Peer
 from ringback.testbed import layout, outings
 from ringback.testbed.outings import Outing
 from ringback.values import Address, Role
+from ringback.wire.hellos import spoken
 
 if TYPE_CHECKING:
     from ringback.testbed.testbed import Testbed
@@ -112,12 +113,29 @@ class Stranger:
         self._flush()
         return visit
 
-    def crafts(self, *hellos: str, to: str = "um") -> Outing:
-        """Open a connection for each hello that no honest stack would say; their names
-        are those of ``net.crafted``. Untestable on the memory network."""
-        return self._sets_out(
-            outings.crafted(self._bed, self.host, self._address(Role(to)), hellos)
-        )
+    def crafts(self, *hellos: str, to: str = "um") -> Callable[[], bool]:
+        """Open a connection for each hello that no honest stack would say; the question
+        whether all are over. On sockets scapy makes them, in ``net.crafted``."""
+        if self._bed.session.asked.net == "memory":
+            return self.greets(*hellos, to=to)
+        where = self._address(Role(to))
+        outing = outings.crafted(self._bed, self.host, where, hellos)
+        return self._sets_out(outing).is_over
+
+    def greets(self, *hellos: str, to: str = "um") -> Callable[[], bool]:
+        """The same by ourselves, on any network; their names are in ``wire.hellos``.
+        Of one that is cut nothing more comes, one that stalls stays open."""
+        seat = self._bed.seat_of(Role(to))
+        visits = []
+        for hello in hellos:
+            octets = spoken(hello, self._names.octets(32), seat.name)
+            visit = self._visits(self._at(seat), seat.name, octets, secured=False)
+            if hello == "cut":
+                self.peer.leaves(visit)
+            elif hello != "stalled":
+                visits.append(visit)
+        self._flush()
+        return lambda: all(v.is_answered() or v.is_over() for v in visits)
 
     def scans(self) -> Outing:
         """Look for SIP over UDP at the UM. Untestable on the memory network."""

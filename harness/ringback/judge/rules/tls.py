@@ -24,6 +24,7 @@ from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 
 VERSIONS = ("TLSv1.2", "TLSv1.3")
+SIP_SERVERS = (Role.CAS, Role.UM, Role.GATEWAY)
 BITS = {"RSA": 2048, "EC": 256}
 Fault = Callable[[Case, Presented], str]
 
@@ -115,20 +116,24 @@ def names_itself(leg: Leg, role: Role) -> Rule:
 
 
 def tls_is_recent(case: Case) -> Verdict:
-    """RFC 8996 §5: not 1.0, not 1.1."""
+    """RFC 8996 §4 and §5: not 1.0, not 1.1; who says ServerHello has decided."""
     used = [
         c
         for c in case.evidence.connections
-        if c.leg in (Leg.CAS_UM, Leg.UM_GATEWAY) and c.tls and c.established
+        if c.acceptor in SIP_SERVERS and c.leg is not Leg.CLIENT_CAS and _agreed(c)
     ]
     if not used:
-        return undecided("no TLS connection came to stand on a SIP leg")
+        return undecided("nobody agreed on a version of TLS for SIP")
     old = [c for c in used if c.version and c.version not in VERSIONS]
     if old:
         frames = [c.tls[0] for c in old]
         return fails(f"{old[0].version} was agreed", *frames, by=old[0].acceptor)
     shown = ", ".join(sorted({c.version for c in used}))
     return passes(shown, *(c.tls[0] for c in used))
+
+
+def _agreed(connection: Connection) -> bool:
+    return any(t.event is TlsEvent.SERVER_HELLO for t in connection.tls)
 
 
 def _certificates(case: Case, fault: Fault) -> Verdict:

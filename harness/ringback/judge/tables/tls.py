@@ -19,11 +19,23 @@ RULES: dict[str, Rule] = {
     "TLS-VERSION-002": hellos.refuses(
         hellos.offers_only_old_versions, "nothing newer than TLS 1.1"
     ),
+    "TLS-VERSION-003": hellos.refuses(
+        hellos.offers_only_old_versions, "nothing newer than TLS 1.1", Role.GATEWAY
+    ),
+    "TLS-CIPHER-003": hellos.refuses(
+        hellos.offers_only_broken_ciphers,
+        "only NULL, RC4, DES or export ciphers",
+        Role.GATEWAY,
+    ),
+    "TLS-CIPHER-004": hellos.refuses(
+        hellos.offers_only_short_ciphers, "nothing stronger than 3DES", Role.GATEWAY
+    ),
     "TLS-CIPHER-001": hellos.refuses(
         hellos.offers_only_broken_ciphers, "only NULL, RC4, DES or export ciphers"
     ),
     "TLS-CIPHER-002": hellos.refuses(
         hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
     ),
+    "TLS-STALL-001": hellos.a_stalled_hello_keeps_nobody_waiting,
     "TLS-ROBUST-001": hellos.a_broken_hello_costs_only_its_connection,
 }

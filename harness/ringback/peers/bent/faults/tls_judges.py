@@ -82,11 +82,11 @@ FAULTS = (
     *_lax(Role.UM, "client", CLIENTS[Role.UM], UM_CLIENT),
     *(
         Fault(
-            name=f"{role}-asks-for-no-certificate",
+            name=f"{role}-insists-on-no-certificate",
             role=role,
             says=f"The {role} serves also who presents no certificate.",
             breaks=f"TLS-{ids[0]}",
-            credentials={"asks": False},
+            credentials={"insists": False},
             modes=SECURED,
             scenarios=(where,),
             guilty="connection",
