@@ -29,6 +29,8 @@ def names_in(der: bytes, identity: Identity) -> tuple[str, ...]:
         identity.profile == "modern" and not facts.has_alternative_names
     ):
         return ()
+    if identity.for_web:
+        return tuple(map(plain, facts.dns_names))
     return names_for_sip(facts)
 
 

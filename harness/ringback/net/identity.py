@@ -24,6 +24,7 @@ class Identity:
     oldest: str = "TLSv1.2"
     newest: str = "TLSv1.3"
     ciphers: str = ""  # up to TLS 1.2, in OpenSSL's words
+    for_web: bool = False  # judges names as a web client: SIP URIs are nothing to it
     says_goodbye: bool = True  # false closes without close_notify
     # What is false makes a faulty role.
     checks_chain: bool = True  # only a client can do without: a server still asks

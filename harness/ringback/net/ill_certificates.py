@@ -35,6 +35,7 @@ def careless(identity: Identity) -> Identity:
     return replace(
         identity,
         checks_chain=False,
+        checks_dates=False,
         checks_names=False,
         checks_usage=False,
         checks_leaf=False,

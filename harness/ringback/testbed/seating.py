@@ -227,7 +227,8 @@ class Theatre:
                 timing=self.timing,
             )
         )
-        words = {"identity": self.issuer.nobody(), "label": f"client of {user}"}
+        identity = replace(self.issuer.nobody(), for_web=True)
+        words = {"identity": identity, "label": f"client of {user}"}
         return self.sits(peer, Role.CLIENT, host, **words), peer
 
     def leave(self) -> None:

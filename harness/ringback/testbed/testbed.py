@@ -18,13 +18,13 @@ from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity
-from ringback.net.ill_certificates import ill
+from ringback.net.ill_certificates import careless
 from ringback.net.network import Seated
 from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, layout, probing
+from ringback.testbed import closing, layout, odd, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -153,20 +153,25 @@ class Testbed:
             identity = self.session.lab.identity_for(name)
         return Stranger(self, identity)
 
-    def impostor(self, role: Role, identity: Identity | None = None) -> Stranger:
-        """Somebody at a role's own address: whoever sees him takes him for it. His
-        certificate is that role's own unless one is given."""
+    def impostor(self, role: Role, *, trusts_everybody: bool = False) -> Stranger:
+        """Somebody at a role's own address, with a certificate of that role: whoever
+        sees him takes him for it. What others show he judges as it does, or not."""
         seat = self.seat_of(role)
-        identity = identity or self.session.lab.identity_for(seat.name)
-        return Stranger(self, identity, seat.host)
+        identity = self.session.lab.identity_for(seat.name)
+        shown = careless(identity) if trusts_everybody else identity
+        return Stranger(self, shown, seat.host)
 
-    def probe(self, role: Role, identity: Identity | None = None) -> Probing:
+    def probe(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
         """A user agent beside a role of ours, at its address; see ``probing``."""
-        return probing.beside(self, role, identity)
+        return probing.beside(self, role, self._careless(role, trusts_everybody))
 
-    def stands_in(self, role: Role, identity: Identity | None = None) -> Probing:
-        """One in the place of a role of ours, which leaves its seat."""
-        return probing.in_place(self, role, identity)
+    def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
+        """One in the place of a role of ours, which leaves its seat; what others show
+        it is judged as ever, or as little as TLS can."""
+        return probing.in_place(self, role, self._careless(role, trusts_everybody))
+
+    def _careless(self, role: Role, wanted: bool) -> Identity | None:
+        return careless(self.odd_certificate("sound", role)) if wanted else None
 
     def certificate(
         self, *names: str, authority: Authority | None = None, **oddity: Unpack[Oddity]
@@ -178,14 +183,8 @@ class Testbed:
         return replace(issued, roots=lab.nobody().roots)
 
     def odd_certificate(self, kind: str, role: Role) -> Identity:
-        """A role's certificate that is odd in that way, by its name in the table of
-        defects; whoever shows it trusts every seat's name."""
-        name = self.seat_of(role).name
-        made = self.session.odd
-        if (kind, name) not in made:
-            made[kind, name] = ill(kind, self.session.lab, name)
-        trusted = frozenset(seat.name for seat in self.network.seats())
-        return replace(made[kind, name], trusted=trusted)
+        """A role's, odd as the table of defects has it."""
+        return odd.certificate(self, kind, role)
 
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Let the world go on until ``met()``; False, and a note, when time was up.

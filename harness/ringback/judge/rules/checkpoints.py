@@ -35,7 +35,7 @@ def the_order_is_accepted(case: Case) -> Verdict:
     if refused:
         what = refused[0].refusal or "an answer without a call id"
         told = f"the order was answered with {what}"
-        return _broken(case, Leg.CAS_UM, told, [t.answer for t in refused])
+        return _broken(case, told, [t.answer for t in refused], Leg.CAS_UM)
     return passes("a call id was handed out", *(t.answer for t in orders))
 
 
@@ -48,7 +48,7 @@ def the_cas_invites_the_um(case: Case) -> Verdict:
     orphans = [t for t in orders if not _later(invites, t.frame.number)]
     if orphans:
         told = "no INVITE left the CAS after the order"
-        return _broken(case, Leg.CAS_UM, told, [t.frame for t in orphans])
+        return _broken(case, told, [t.frame for t in orphans], Leg.CAS_UM)
     return passes("the CAS sent an INVITE to the UM", *(x.frame for x in invites))
 
 
@@ -62,15 +62,16 @@ def the_um_invites_the_gateway(case: Case) -> Verdict:
     orphans = [frame for frame in starts if not _later(invites, frame.number)]
     if orphans:
         why = "no INVITE left the UM for the gateway after the order"
-        return _broken(case, Leg.UM_GATEWAY, why, orphans)
+        return _broken(case, why, orphans, Leg.UM_GATEWAY, Leg.CAS_UM)
     return passes("the UM sent an INVITE on", *(x.frame for x in invites))
 
 
-def _broken(case: Case, leg: Leg, why: str, frames: Sequence[Frame]) -> Verdict:
-    """By him who ought to have gone on; or who was refused for his certificate."""
-    ill = culprit(case, leg)
+def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdict:
+    """By him who ought to have gone on with the first leg; or by who was refused for
+    his certificate, on that leg or before it."""
+    ill = next(filter(None, (culprit(case, leg) for leg in legs)), None)
     if ill is None:
-        return fails(why, *frames, by=leg.roles[0])
+        return fails(why, *frames, by=legs[0].roles[0])
     told = f"{why}: the certificate of the {ill.shown.role} was refused"
     return fails(f"{told}, being {', '.join(ill.odd)}", *frames, by=ill.shown.role)
 
