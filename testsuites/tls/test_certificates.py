@@ -67,7 +67,7 @@ def test_certificates_that_a_gateway_judges(testbed: Testbed) -> None:
     testbed.until(answered, within=5.0)
 
 
-@scenario(settles=CAS_JUDGES_UM, security=MODES)
+@scenario(settles=[*CAS_JUDGES_UM, "TLS-FALL-001"], security=MODES)
 def test_certificates_that_a_cas_judges(testbed: Testbed) -> None:
     testbed.knowingly(Role.UM)
     client = testbed.client_of("alice", polls_every=AT_ONCE)
@@ -79,7 +79,7 @@ def test_certificates_that_a_cas_judges(testbed: Testbed) -> None:
         testbed.until(client.plays("hello", on=DESK).is_over, within=5.0)
 
 
-@scenario(settles=UM_JUDGES_GATEWAY, security=MODES)
+@scenario(settles=[*UM_JUDGES_GATEWAY, "TLS-FALL-002"], security=MODES)
 def test_certificates_that_a_um_client_judges(testbed: Testbed) -> None:
     testbed.knowingly(Role.GATEWAY)
     client = testbed.client_of("alice", polls_every=AT_ONCE)

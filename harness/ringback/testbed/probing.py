@@ -225,6 +225,11 @@ class Probing:
         """Every INVITE from now on, at once."""
         self.peer.declines = status
 
+    def redirects_to(self, contact: str) -> None:
+        """Every INVITE from now on, by a 302 with that Contact."""
+        self.peer.declines = 302
+        self.peer.sends_to = contact
+
     def shows(self, identity: Identity) -> None:
         """That certificate from now on; connections that stand are shut."""
         self.peer.goes_home()

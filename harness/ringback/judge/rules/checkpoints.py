@@ -10,6 +10,7 @@ from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.judged import culprit
+from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -70,6 +71,8 @@ def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdic
     """By him who ought to have gone on with the first leg; or by who was refused for
     his certificate, on that leg or before it."""
     ill = next(filter(None, (culprit(case, leg) for leg in legs)), None)
+    if ill is None and (led := [r for r in case.responses if leads_out_of_tls(r)]):
+        return fails(f"{why}: it was redirected out of TLS", led[0].frame, *frames)
     if ill is None:
         return fails(why, *frames, by=legs[0].roles[0])
     told = f"{why}: the certificate of the {ill.shown.role} was refused"
