@@ -1,10 +1,11 @@
-"""Odd certificates for a scenario's own people, by their names in the table."""
+"""Odd certificates for a scenario's own people, and renewed ones."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringback.net.identity import Identity
 from ringback.net.ill_certificates import ill
+from ringback.net.network import Seated
 from ringback.values import Role
 
 if TYPE_CHECKING:
@@ -19,3 +20,10 @@ def certificate(bed: "Testbed", kind: str, role: Role) -> Identity:
         made[kind, name] = ill(kind, bed.session.lab, name)
     trusted = frozenset(seat.name for seat in bed.network.seats())
     return replace(made[kind, name], trusted=trusted)
+
+
+def renew(bed: "Testbed", seat: Seated) -> None:
+    """Another certificate for the same name, from now on."""
+    assert seat.identity is not None
+    fresh = bed.session.lab.issue(*seat.identity.names)
+    seat.identity = replace(seat.identity, chain=fresh.chain, key=fresh.key)

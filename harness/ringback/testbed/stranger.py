@@ -37,17 +37,18 @@ class Stranger:
         self._identity = identity or bed.session.lab.nobody()
         self._seat = self._sits(self.peer, "stranger")
 
-    def options(self, transport: str = "", *, to: str = "um") -> bytes:
+    def options(self, transport: str = "", *, to: str = "um", user: str = "") -> bytes:
         """A sound OPTIONS with a Via for that transport, or for that of the dial plan
         (RFC 3261 §11.1)."""
         transport = transport or ("TLS" if self._bed.security.tls else "TCP")
         seat = self._bed.seat_of(Role(to))
+        whom = f"sip:{user}@{seat.name}" if user else f"sip:{seat.name}"
         tag, call = self._names.tag(), self._names.call_id(self.host)
         lines = (
-            f"OPTIONS sip:{seat.name} SIP/2.0",
+            f"OPTIONS {whom} SIP/2.0",
             f"Via: SIP/2.0/{transport} {self.host}:5062;branch={self._names.branch()}",
             f"From: <sip:stranger@{self.host}>;tag={tag}",
-            f"To: <sip:{seat.name}>",
+            f"To: <{whom}>",
             f"Call-ID: {call}",
             "CSeq: 1 OPTIONS",
             "Max-Forwards: 70",
@@ -101,6 +102,13 @@ class Stranger:
         seat = self._bed.seat_of(Role.CAS)
         port = self._bed.config.cas.https_port
         return self._visits(Address(seat.host, port), seat.name, octets, True)
+
+    def tries(self, users: Iterable[str], *, to: str = "um") -> Callable[[], bool]:
+        """An OPTIONS for each user, all on one connection; the question whether each
+        was answered, or the connection is over."""
+        tried = tuple(users)
+        visit = self.says(b"".join(self.options(to=to, user=u) for u in tried), to=to)
+        return lambda: visit.is_over() or visit.answer.count(b"\r\n\r\n") == len(tried)
 
     def asks(self, octets: bytes, *, of: str = "um") -> Callable[[], bool]:
         """As ``says``; the question whether an answer or an end has come."""

@@ -223,6 +223,13 @@ class Testbed:
         self._leaves(self._cas, Role.CAS)
         self._cas, _ = self.theatre.cas()
 
+    def renews(self, *roles: Role) -> None:
+        """Fresh certificates for all seats of these roles, and connections that stand
+        go on with the old ones."""
+        for seat in self.theatre.seats:
+            if seat.role in roles and seat.identity is not None:
+                odd.renew(self, seat)
+
     def _leaves(self, seat: Seated | None, role: Role) -> None:
         if seat is None:
             raise Untestable(f"only a {role} of ours can be told to go")

@@ -73,16 +73,21 @@ def nothing_follows_from_the_refused(case: Case) -> Verdict:
         if any(c.allowed and Fate.ACCEPTED not in c.allowed for c in cells):
             ill.append(one)
     flows = {one.shown.connection.flow for one in ill}
-    orders = [x for x in case.invites(Leg.CAS_UM) if x.frame.flow in flows]
-    if not orders:
-        return undecided("nobody ordered a call who had to be refused")
-    if [x for x in case.invites(Leg.CAS_UM) if x.frame.flow not in flows]:
+    if not ill:
+        return undecided("no CAS was here that had to be refused")
+    invites = case.invites(Leg.CAS_UM)
+    if any(x.frame.flow not in flows for x in invites):
         return undecided("others, who had not to be refused, ordered calls as well")
     onward = case.invites(Leg.UM_GATEWAY)
-    if onward:
+    if onward and invites:
         why = f"a call was begun for a CAS whose certificate is {', '.join(ill[0].odd)}"
-        return fails(why, *_frames(onward), *_frames(orders), by=Role.UM)
-    return passes("nothing came of it", *_frames(orders))
+        return fails(why, *_frames(onward), *_frames(invites), by=Role.UM)
+    if onward:
+        return undecided(
+            "a call was begun, and nobody knows for whom", *_frames(onward)
+        )
+    told = "nothing came of it" if invites else "it was refused before it could order"
+    return passes(told, *(one.frame for one in ill[:12]))
 
 
 def leads_out_of_tls(redirect: Said) -> bool:
