@@ -3,7 +3,7 @@
 RFC 5280 §6.1, RFC 5922 §7; one connection for each, and a verdict names the odd ones.
 """
 
-from ringback.judge.defects import Direction, defects
+from ringback.judge.defects import Direction, certificates
 from ringback.suite import DESK, Role, Security, Testbed, scenario
 
 MODES = [Security.SIP_SECURED, Security.SECURED]
@@ -36,18 +36,12 @@ GATEWAY_JUDGES_UM = [
 ]
 
 
-def _kinds(direction: Direction) -> list[str]:
-    """As certificates can be in that direction, wherever their owner sits."""
-    found = [d.name for d in defects().values() if d.concerns(direction)]
-    return [name for name in found if name != "unlisted"]
-
-
 @scenario(settles=[*UM_JUDGES_CAS, "SIP-RESP-003"], security=MODES)
 def test_certificates_that_a_um_server_judges(testbed: Testbed) -> None:
     testbed.knowingly(Role.CAS)
     intruder, honest = testbed.impostor(Role.CAS), testbed.impostor(Role.CAS)
 
-    kinds = _kinds(Direction.UM_JUDGES_CAS)
+    kinds = certificates(Direction.UM_JUDGES_CAS)
     judged = intruder.shows_each(kinds, Role.CAS, to=Role.UM)
     testbed.until(judged, within=15.0)
 
@@ -59,7 +53,7 @@ def test_certificates_that_a_gateway_judges(testbed: Testbed) -> None:
     testbed.knowingly(Role.UM)
     intruder, honest = testbed.impostor(Role.UM), testbed.impostor(Role.UM)
 
-    kinds = _kinds(Direction.GATEWAY_JUDGES_UM)
+    kinds = certificates(Direction.GATEWAY_JUDGES_UM)
     judged = intruder.shows_each(kinds, Role.UM, to=Role.GATEWAY)
     testbed.until(judged, within=15.0)
 
@@ -74,7 +68,7 @@ def test_certificates_that_a_cas_judges(testbed: Testbed) -> None:
     server = testbed.stands_in(Role.UM)
     server.declines(480)
 
-    for kind in _kinds(Direction.CAS_JUDGES_UM):
+    for kind in certificates(Direction.CAS_JUDGES_UM):
         server.shows(testbed.odd_certificate(kind, Role.UM))
         testbed.until(client.plays("hello", on=DESK).is_over, within=5.0)
 
@@ -86,7 +80,7 @@ def test_certificates_that_a_um_client_judges(testbed: Testbed) -> None:
     server = testbed.stands_in(Role.GATEWAY)
     server.declines(500)
 
-    for kind in _kinds(Direction.UM_JUDGES_GATEWAY):
+    for kind in certificates(Direction.UM_JUDGES_GATEWAY):
         server.shows(testbed.odd_certificate(kind, Role.GATEWAY))
         testbed.until(client.plays("hello", on=DESK).is_over, within=5.0)
 

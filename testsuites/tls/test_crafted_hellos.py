@@ -1,8 +1,13 @@
 """Hellos that no honest stack sends: old versions, broken ciphers, broken records."""
 
+from functools import partial
+
+from ringback.judge.defects import Direction, connections
 from ringback.suite import Role, Security, Testbed, scenario
 
 MODES = [Security.SIP_SECURED, Security.SECURED]
+AT_THE_UM = partial(connections, Direction.UM_JUDGES_CAS)
+AT_THE_GATEWAY = partial(connections, Direction.GATEWAY_JUDGES_UM)
 OLD = ["TLS-VERSION-001", "SIP-RESP-003"]
 
 
@@ -17,7 +22,7 @@ def _asks(testbed: Testbed, server: Role, caller: Role) -> None:
 def test_nothing_newer_than_tls_1_1(testbed: Testbed) -> None:
     stranger = testbed.stranger()
 
-    old = stranger.crafts("tls-1.0", "tls-1.1")
+    old = stranger.crafts(*AT_THE_UM("version"))
     testbed.until(old, within=15.0)
 
     _asks(testbed, Role.UM, Role.CAS)
@@ -27,7 +32,7 @@ def test_nothing_newer_than_tls_1_1(testbed: Testbed) -> None:
 def test_nothing_newer_than_tls_1_1_at_the_gateway(testbed: Testbed) -> None:
     stranger = testbed.stranger()
 
-    old = stranger.greets("tls-1.0", "tls-1.1", to="gateway")
+    old = stranger.greets(*AT_THE_GATEWAY("version"), to="gateway")
     testbed.until(old, within=15.0)
 
     _asks(testbed, Role.GATEWAY, Role.UM)
@@ -37,7 +42,7 @@ def test_nothing_newer_than_tls_1_1_at_the_gateway(testbed: Testbed) -> None:
 def test_only_ciphers_that_are_broken(testbed: Testbed) -> None:
     stranger = testbed.stranger()
 
-    weak = stranger.crafts("null", "rc4", "export")
+    weak = stranger.crafts(*AT_THE_UM("cipher"))
     testbed.until(weak, within=20.0)
 
     _asks(testbed, Role.UM, Role.CAS)
@@ -47,7 +52,8 @@ def test_only_ciphers_that_are_broken(testbed: Testbed) -> None:
 def test_only_ciphers_that_are_broken_at_the_gateway(testbed: Testbed) -> None:
     stranger = testbed.stranger()
 
-    weak = stranger.greets("null", "rc4", "export", "3des", "nobodys", to="gateway")
+    hellos = AT_THE_GATEWAY("cipher", "short", "hello")
+    weak = stranger.greets(*hellos, to="gateway")
     testbed.until(weak, within=20.0)
 
     _asks(testbed, Role.GATEWAY, Role.UM)
@@ -57,7 +63,7 @@ def test_only_ciphers_that_are_broken_at_the_gateway(testbed: Testbed) -> None:
 def test_nothing_stronger_than_3des(testbed: Testbed) -> None:
     stranger = testbed.stranger()
 
-    weak = stranger.crafts("3des")
+    weak = stranger.crafts(*AT_THE_UM("short"))
     testbed.until(weak, within=10.0)
 
     _asks(testbed, Role.UM, Role.CAS)

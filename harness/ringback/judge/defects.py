@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 import msgspec
 
@@ -15,7 +16,17 @@ from ringback.faults import Misuse
 from ringback.values import Leg, Role
 
 PROFILES = ("modern", "era-2007")
+OF_CONNECTIONS = (
+    "version",
+    "cipher",
+    "short",
+    "hello",
+    "stall",
+    "clear",
+    "goodbye",
+)
 FACETS = (
+    *OF_CONNECTIONS,
     "path",
     "name",
     "list",
@@ -80,6 +91,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     says: str
     facet: str
     source: str
+    kind: Literal["certificate", "connection"] = "certificate"
+    untested: str = ""  # why no scenario plays it
     failure: str = ""
     looks: str = ""
     modern: dict[str, tuple[Fate, ...]]
@@ -126,6 +139,26 @@ def read(octets: bytes) -> dict[str, Defect]:
         if complaint := _complaint(one, found.values()):
             raise Misuse(f"defects.toml: {one.name}: {complaint}")
     return found
+
+
+def certificates(direction: Direction) -> list[str]:
+    """Names of what a certificate can be in that direction, at its owner's seat."""
+    return [
+        d.name
+        for d in defects().values()
+        if d.row.kind == "certificate" and d.concerns(direction)
+        if d.row.facet != "list" and not d.row.untested
+    ]
+
+
+def connections(direction: Direction, *facets: str) -> list[str]:
+    """Names of what a connection can be in that direction."""
+    return [
+        d.name
+        for d in defects().values()
+        if d.row.kind == "connection" and d.row.facet in facets
+        if d.concerns(direction) and not d.row.untested
+    ]
 
 
 def told_as(looks: str) -> Defect:

@@ -70,8 +70,8 @@ def spoken(name: str, random: bytes, server: str) -> bytes:
 
 
 HELLOS: Mapping[str, Hello] = {
-    "tls-1.0": Hello(version=TLS10),
-    "tls-1.1": Hello(version=TLS11),
+    "tls-10": Hello(version=TLS10),
+    "tls-11": Hello(version=TLS11),
     "null": Hello(ciphers=NULL),
     "rc4": Hello(ciphers=RC4),
     "export": Hello(ciphers=EXPORT),

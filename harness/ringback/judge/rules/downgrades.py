@@ -83,9 +83,7 @@ def nothing_follows_from_the_refused(case: Case) -> Verdict:
         why = f"a call was begun for a CAS whose certificate is {', '.join(ill[0].odd)}"
         return fails(why, *_frames(onward), *_frames(invites), by=Role.UM)
     if onward:
-        return undecided(
-            "a call was begun, and nobody knows for whom", *_frames(onward)
-        )
+        return undecided("a call was begun, for whom is not known", *_frames(onward))
     told = "nothing came of it" if invites else "it was refused before it could order"
     return passes(told, *(one.frame for one in ill[:12]))
 
