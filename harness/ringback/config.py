@@ -6,7 +6,7 @@ is silently ignored would make a test of something else.
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -198,6 +198,8 @@ class Statement(Part, frozen=True, kw_only=True):
     ews: bool = True
     umws: bool = True
     ringback_binding: bool = False
+    tls_profile: Literal["modern", "era-2007"] = "modern"
+    revocation: bool = False
 
 
 class Config(Part, frozen=True, kw_only=True):

@@ -83,6 +83,8 @@ def _sent_differs(direction: Direction, said: bytes, wire: Plaintext) -> Iterabl
     shown = wire.streams.get(direction, b"")
     if said == shown or (direction in wire.killed and said.startswith(shown)):
         return
+    if _by_hand(said, shown):
+        return
     yield _difference("sent", direction, said, shown)
 
 
@@ -92,9 +94,17 @@ def _received_differs(
     """Who closes its own direction need not read what still arrives."""
     shown = wire.streams.get(direction, b"")
     gone = direction in wire.killed or direction[::-1] in wire.finished
+    if _by_hand(heard, shown):
+        return
     if heard == shown or (gone and shown.startswith(heard)):
         return
     yield _difference("received", direction, heard, shown)
+
+
+def _by_hand(ours: bytes, shown: bytes) -> bool:
+    """Who speaks TLS by hand has records for words; the wire was read for what is in
+    them, which is nothing before a handshake is done (RFC 8446 §5.1)."""
+    return not shown and ours[:1] in (b"\x15", b"\x16") and ours[1:2] == b"\x03"
 
 
 def _difference(deed: str, direction: Direction, ours: bytes, shown: bytes) -> str:

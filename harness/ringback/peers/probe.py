@@ -63,6 +63,8 @@ class Probe:
         self.settings = settings
         self.alone = set(ANSWERED_ALONE)
         self.acknowledges = True
+        self.sends_to = ""  # the Contact of that, when it is a redirect
+        self.declines = 0  # the status that every INVITE gets; 0 leaves it open
         self.tag = ""  # of our responses; set when first needed
         self.asked: list[Asking] = []
         self.theirs: list[Theirs] = []
@@ -287,6 +289,11 @@ class Probe:
 
     def _asked(self, theirs: Theirs) -> None:
         self.theirs.append(theirs)
+        if self.declines and theirs.method == "INVITE":
+            contact = Field.of("Contact", self.sends_to)
+            fields = (contact,) if self.sends_to else ()
+            self.says(theirs, self.declines, "Declined", fields=fields)
+            return
         if theirs.method not in self.alone or theirs.method == "ACK":
             return
         self.says(theirs, 200, "OK")

@@ -30,5 +30,8 @@ def account(bed: "Testbed") -> Circumstances:
             ends=bed.phone.ends,
         ),
         trusted=bed.session.lab.roots_der(),
+        revoked=bed.session.lab.revocations if bed.security.tls else b"",
+        also_trusted=bed.config.trust.names,
+        tls_profile=bed.config.statement.tls_profile,
         notes=tuple(bed.notes),
     )

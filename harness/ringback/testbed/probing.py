@@ -276,6 +276,21 @@ class Probing:
             f"<{';'.join((f'sip:{user}@{host}:{port}', f'transport={way}', *params))}>"
         )
 
+    def declines(self, status: int) -> None:
+        """Every INVITE from now on, at once."""
+        self.peer.declines = status
+
+    def redirects_to(self, contact: str) -> None:
+        """Every INVITE from now on, by a 302 with that Contact."""
+        self.peer.declines = 302
+        self.peer.sends_to = contact
+
+    def shows(self, identity: Identity) -> None:
+        """That certificate from now on; connections that stand are shut."""
+        self.peer.goes_home()
+        self._flush()
+        self._seat.identity = identity
+
     def casts(self, target: Address, octets: bytes) -> None:
         self.peer.casts(target, octets)
         self._flush()

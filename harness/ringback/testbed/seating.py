@@ -38,6 +38,7 @@ from ringback.testbed.outside import Company, name_of
 from ringback.values import Address, Contact, Role, Security
 
 Dialect = Literal["ews", "umws"]
+POLL = 0.5  # seconds between a client's questions: below RINGS, so ringing is seen
 
 
 class Issuer(Protocol):
@@ -46,6 +47,9 @@ class Issuer(Protocol):
     def identity_for(self, *names: str, trusted: Iterable[str] = ()) -> Identity: ...
 
     def nobody(self) -> Identity: ...
+
+    @property
+    def revocations(self) -> bytes: ...
 
     @property
     def authority(self) -> Authority:
@@ -224,6 +228,7 @@ class Theatre:
         *,
         pre_emptive: bool = True,
         path: str = "",
+        polls_every: float = POLL,
     ) -> tuple[Seated, Client]:
         cas = self.config.cas
         peer = Client(
@@ -234,12 +239,13 @@ class Theatre:
                 password=password,
                 path=path,
                 dialect=dialect,
-                poll_every=POLL,
+                poll_every=polls_every,
                 pre_emptive=pre_emptive,
                 timing=self.timing,
             )
         )
-        words = {"identity": self.issuer.nobody(), "label": f"client of {user}"}
+        identity = replace(self.issuer.nobody(), for_web=True)
+        words = {"identity": identity, "label": f"client of {user}"}
         return self.sits(peer, Role.CLIENT, host, **words), peer
 
     def leave(self) -> None:
@@ -255,6 +261,8 @@ class Theatre:
         )
 
     def sits(self, peer: Peer, role: Role | None, host: str, **words: object) -> Seated:
+        if isinstance(identity := words.get("identity"), Identity):
+            words = {**words, "identity": self._furnished(identity)}
         seat = self.network.seat(
             peer,
             role=role,
@@ -264,6 +272,12 @@ class Theatre:
         )
         self.seats.append(seat)
         return seat
+
+    def _furnished(self, identity: Identity) -> Identity:
+        """What everybody was given, and by which rules they judge."""
+        profile = self.config.statement.tls_profile
+        revoked = self.issuer.revocations if self.security.tls else b""
+        return replace(identity, revoked=revoked, profile=profile)
 
     def _bent(self, role: Role | None, words: dict[str, object]) -> dict[str, object]:
         """The same seat, in the way that was asked for."""
@@ -285,6 +299,7 @@ class Theatre:
         if odd.shows:
             forged = ill(odd.shows, self.issuer.authority, identity.names[0])
             shown = {"chain": forged.chain, "key": forged.key}
+            shown |= {"ciphers": forged.ciphers} if forged.ciphers else {}
         return replace(identity, **shown, **odd.credentials)  # type: ignore[arg-type]
 
     def _places(self) -> dict[str, Role]:
@@ -314,11 +329,6 @@ class Theatre:
 
     def _trusted(self, *names: str) -> tuple[str, ...]:
         return (*names, *self.config.trust.names)
-
-
-POLL = (
-    0.5  # seconds between the client's questions: below RINGS, so that ringing is seen
-)
 
 
 def outsiders(config: Config, company: Company, client: str = "") -> tuple[Seat, ...]:

@@ -20,6 +20,7 @@ from ringback.faults import Misuse, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.judge import untested
 from ringback.net import loopback
+from ringback.net.identity import Identity
 from ringback.net.lab import Lab
 from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
@@ -64,6 +65,7 @@ class Session:
         self.terms = Terms.of(asked.config, asked.outside, self.passwords)
         self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
+        self.odd: dict[tuple[str, str], Identity] = {}  # by kind and name
         self._ground: Ground | None = None
 
     def open(

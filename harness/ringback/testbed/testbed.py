@@ -18,11 +18,12 @@ from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity
+from ringback.net.ill_certificates import careless
 from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, probing
+from ringback.testbed import closing, inner, layout, odd, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -30,7 +31,7 @@ from ringback.testbed.farewell import hang_up_for_it
 from ringback.testbed.outings import Outing
 from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.probing import Probing
-from ringback.testbed.seating import Dialect, Theatre, outsiders
+from ringback.testbed.seating import POLL, Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.values import Role, Security
 
@@ -135,9 +136,11 @@ class Testbed:
         password: str = "",
         dialect: Dialect = "ews",
         waits_to_be_asked: bool = False,
+        polls_every: float = POLL,
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
-        One that waits to be asked sends it after a 401 only."""
+        One that waits to be asked sends it after a 401 only. It asks how its call goes
+        every so many seconds."""
         if not getattr(self.config.statement, dialect):
             raise Untestable(f"the statement says {dialect} = false")
         if waits_to_be_asked and Role.CLIENT in self.troupe.company:
@@ -159,42 +162,50 @@ class Testbed:
             dialect,
             pre_emptive=not waits_to_be_asked,
             path=cas.paths().get(dialect, "") if cas else "",
+            polls_every=polls_every,
         )
         give, number = self._giving(seat), self.phone.number
         client = Client(peer, user, give, number, self.knows, self.terms)
         self.clients.append(client)
         return client
 
-    def stranger(self, *, passing_for: Role | None = None) -> Stranger:
+    def stranger(self, *, passing_for: Role | None = None, named: str = "") -> Stranger:
         """Somebody without manners, at an address of no role; in TLS without a
-        certificate, or with one that is as good as that role's own."""
-        identity = None
+        certificate, or with one that is as good as that role's own, or with a good one
+        for another name."""
+        identity = self.certificate(named) if named else None
         if passing_for is not None:
             name = self.seat_of(passing_for).name
             identity = self.session.lab.identity_for(name)
         return Stranger(self, identity)
 
-    def impostor(self, role: Role, identity: Identity | None = None) -> Stranger:
-        """Somebody at a role's own address: whoever sees him takes him for it. His
-        certificate is that role's own unless one is given."""
+    def impostor(self, role: Role, *, trusts_everybody: bool = False) -> Stranger:
+        """Somebody at a role's own address, with a certificate of that role: whoever
+        sees him takes him for it. What others show he judges as it does, or not."""
         seat = self.seat_of(role)
-        identity = identity or self.session.lab.identity_for(seat.name)
-        return Stranger(self, identity, seat.host)
+        identity = self.session.lab.identity_for(seat.name)
+        shown = careless(identity) if trusts_everybody else identity
+        return Stranger(self, shown, seat.host)
 
     def probe(
         self,
         role: Role,
-        identity: Identity | None = None,
         *,
+        trusts_everybody: bool = False,
         facing: Role | None = None,
     ) -> Probing:
         """A user agent beside a role of ours, at its address; see ``probing``. One that
         faces the phone speaks in the clear, as that leg always does."""
+        identity = self._careless(role, trusts_everybody)
         return probing.beside(self, role, identity, facing)
 
-    def stands_in(self, role: Role, identity: Identity | None = None) -> Probing:
-        """One in the place of a role of ours, which leaves its seat."""
-        return probing.in_place(self, role, identity)
+    def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
+        """One in the place of a role of ours, which leaves its seat; what others show
+        it is judged as ever, or as little as TLS can."""
+        return probing.in_place(self, role, self._careless(role, trusts_everybody))
+
+    def _careless(self, role: Role, wanted: bool) -> Identity | None:
+        return careless(self.odd_certificate("sound", role)) if wanted else None
 
     def certificate(
         self, *names: str, authority: Authority | None = None, **oddity: Unpack[Oddity]
@@ -204,6 +215,10 @@ class Testbed:
         lab = self.session.lab
         issued = (authority or lab).issue(*names, **oddity)
         return replace(issued, roots=lab.nobody().roots)
+
+    def odd_certificate(self, kind: str, role: Role) -> Identity:
+        """A role's, odd as the table of defects has it."""
+        return odd.certificate(self, kind, role)
 
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Let the world go on until ``met()``; False, and a note, when time was up.
@@ -246,6 +261,13 @@ class Testbed:
         """What the CAS did not keep in its store is lost, its connections too."""
         self._leaves(self._cas, Role.CAS)
         self._cas, _ = self.theatre.cas()
+
+    def renews(self, *roles: Role) -> None:
+        """Fresh certificates for all seats of these roles, and connections that stand
+        go on with the old ones."""
+        for seat in self.theatre.seats:
+            if seat.role in roles and seat.identity is not None:
+                odd.renew(self, seat)
 
     def _leaves(self, seat: Seated | None, role: Role) -> None:
         if seat is None:

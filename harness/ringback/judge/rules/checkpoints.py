@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.judged import culprit
+from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.soundness import is_refused_for_its_form
 from ringback.judge.turns import (
@@ -35,8 +37,8 @@ def the_order_is_accepted(case: Case) -> Verdict:
     refused = [t for t in orders if not t.given]
     if refused:
         what = refused[0].refusal or "an answer without a call id"
-        frames = (t.answer for t in refused)
-        return fails(f"the order was answered with {what}", *frames, by=Role.CAS)
+        told = f"the order was answered with {what}"
+        return _broken(case, told, [t.answer for t in refused], Leg.CAS_UM)
     return passes("a call id was handed out", *(t.answer for t in orders))
 
 
@@ -48,8 +50,8 @@ def the_cas_invites_the_um(case: Case) -> Verdict:
     invites = case.invites(Leg.CAS_UM)
     orphans = [t for t in orders if not _later(invites, t.frame.number)]
     if orphans:
-        frames = (t.frame for t in orphans)
-        return fails("no INVITE left the CAS after the order", *frames, by=Role.CAS)
+        told = "no INVITE left the CAS after the order"
+        return _broken(case, told, [t.frame for t in orphans], Leg.CAS_UM)
     return passes("the CAS sent an INVITE to the UM", *(x.frame for x in invites))
 
 
@@ -64,8 +66,20 @@ def the_um_invites_the_gateway(case: Case) -> Verdict:
     orphans = [frame for frame in starts if not _later(invites, frame.number)]
     if orphans:
         why = "no INVITE left the UM for the gateway after the order"
-        return fails(why, *orphans, by=Role.UM)
+        return _broken(case, why, orphans, Leg.UM_GATEWAY, Leg.CAS_UM)
     return passes("the UM sent an INVITE on", *(x.frame for x in invites))
+
+
+def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdict:
+    """By him who ought to have gone on with the first leg; or by who was refused for
+    his certificate, on that leg or before it."""
+    ill = next(filter(None, (culprit(case, leg) for leg in legs)), None)
+    if ill is None and (led := [r for r in case.responses if leads_out_of_tls(r)]):
+        return fails(f"{why}: it was redirected out of TLS", led[0].frame, *frames)
+    if ill is None:
+        return fails(why, *frames, by=legs[0].roles[0])
+    told = f"{why}: the certificate of the {ill.shown.role} was refused"
+    return fails(f"{told}, being {', '.join(ill.odd)}", *frames, by=ill.shown.role)
 
 
 def there_is_an_answer_and_sound(case: Case) -> Verdict:

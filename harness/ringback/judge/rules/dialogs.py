@@ -83,6 +83,15 @@ def _repeats(made: Exchange, attempt: Exchange) -> bool:
     return (mine.sequence, mine.from_tag) == (theirs.sequence, theirs.from_tag)
 
 
+def _was_sent_away(case: Case, call: Call) -> bool:
+    """Unheard, by him who ended the connection: so a server of TLS 1.3 refuses a
+    client, which may have said its INVITE by then (RFC 8446 §4.6.2)."""
+    said = call.invites[-1]
+    connection = case.connections.get(said.frame.flow)
+    ended = connection is not None and connection.left_by == said.frame.target
+    return ended and not any(x.responses for x in call.exchanges)
+
+
 def no_leg_stays_up(case: Case) -> Verdict:
     """When the call ended on one leg, it is over on every other: ended by BYE where it
     was answered, refused where it was not."""
@@ -90,7 +99,7 @@ def no_leg_stays_up(case: Case) -> Verdict:
     ended = [call for call in calls if _end(call)]
     if not ended and not _user_hung_up(case):
         return undecided("no call ended")
-    up = [call for call in calls if not _end(call)]
+    up = [c for c in calls if not _end(c) and not _was_sent_away(case, c)]
     if somebody_s_end_failed(case):
         return undecided("a BYE was refused for its form, and so ended nothing")
     if up:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, Uri, parse, same
@@ -41,6 +42,7 @@ def redirections_are_followed(case: Case) -> Verdict:
     if not redirections:
         return undecided("nobody was redirected to where one can go")
     orphans = [r for r in redirections if r.next is None]
+    orphans = [r for r in orphans if not leads_out_of_tls(r.response)]
     if orphans:
         by = orphans[0].response.receiver
         frames = (r.response.frame for r in orphans)

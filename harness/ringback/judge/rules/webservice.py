@@ -132,7 +132,7 @@ def a_foreign_call_id_is_refused_like_an_unknown_one(case: Case) -> Verdict:
 
 def _about_calls(case: Case) -> list[Turn]:
     turns = [t for t in turns_of(case) if t.informs or t.hangs_up]
-    return [t for t in turns if t.user and t.status != 401]
+    return [t for t in turns if t.user and t.status not in (0, 401)]
 
 
 def _refused(turns: list[Turn], what: str) -> Verdict:
