@@ -14,6 +14,7 @@ from ringback.evidence.circumstances import Circumstances, Seat
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Connection, Frame, HttpFrame, RtpFrame, SipFrame
 from ringback.faults import Malformed
+from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
 from ringback.values import Address, Leg, Role
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
@@ -202,8 +203,15 @@ class Case:
         return self.circumstances
 
     @cached_property
+    def torments(self) -> Mapping[int, Torment]:
+        """Connections that a message of RFC 4475 opens: rules of their own judge them,
+        for here no message need be sound."""
+        return torments_in(self.evidence)
+
+    @cached_property
     def said(self) -> tuple[Said, ...]:
-        return tuple(map(Said.of, self.evidence.sip))
+        sound = [f for f in self.evidence.sip if f.flow not in self.torments]
+        return tuple(map(Said.of, sound))
 
     @cached_property
     def requests(self) -> tuple[Said, ...]:

@@ -17,6 +17,7 @@ from ringback.peers.probe_voice import Voice
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.names import Names
 from ringback.protocol.redirect import target_of
+from ringback.testbed import torment
 from ringback.values import PROBE_PORT, Address, Role
 from ringback.wire.message import Field, Message
 from ringback.wire.order import Order
@@ -191,6 +192,16 @@ class Probing:
     def writes(self, line: Line, octets: bytes) -> None:
         self.peer.writes(line, octets)
         self._flush()
+
+    def tells(self, line: Line, octets: bytes) -> Asking:
+        """A message as it stands, odd or broken; what answers it is kept with it."""
+        asking = self.peer.asks(line, torment.readable(octets), lambda _: octets)
+        self._flush()
+        return asking
+
+    def torments(self, of: Role, *, worker: bool = True) -> None:
+        """All of RFC 4475, each message on a connection of its own."""
+        torment.torment(self._bed, self, of, worker)
 
     def shuts(self, line: Line) -> None:
         self.peer.shuts(line)
