@@ -22,6 +22,7 @@ PLACES = {
     "um-service": (Role.CAS, Role.UM, False),
     "um-worker": (Role.CAS, Role.UM, True),
     "gateway": (Role.UM, Role.GATEWAY, True),
+    "cas": (Role.UM, Role.CAS, True),
 }  # who asks whom; of the UM its workers or not
 everywhere = pytest.mark.parametrize("where", list(PLACES))
 

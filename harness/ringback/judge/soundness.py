@@ -31,9 +31,31 @@ def is_refused_for_its_form(case: Case, exchange: Exchange) -> bool:
     return refused and not is_sound(case, exchange.request)
 
 
+def is_of_no_dialog(case: Case, request: Said) -> bool:
+    """Whether no answer before it had its tags: whoever gets it says 481 (RFC 3261
+    §12.2.2)."""
+    mine = {request.from_tag, request.to_tag}
+    return not any(
+        response.call_id == request.call_id
+        and {response.from_tag, response.to_tag} == mine
+        for exchange in case.exchanges
+        for response in exchange.responses
+        if response.status < 300 and response.number < request.number
+    )
+
+
 def ended_nothing(case: Case, call: Call) -> bool:
-    """A BYE was refused for its form: each side may think of the call as it likes."""
-    return any(is_refused_for_its_form(case, bye) for bye in call.of("BYE"))
+    """A BYE was refused for its form or its tags: each side may think of the call as it
+    likes."""
+    return any(
+        is_refused_for_its_form(case, bye) or _is_of_no_call(case, bye)
+        for bye in call.of("BYE")
+    )
+
+
+def _is_of_no_call(case: Case, bye: Exchange) -> bool:
+    refused = bye.final is not None and bye.final.status == 481
+    return refused and is_of_no_dialog(case, bye.request)
 
 
 def somebody_s_end_failed(case: Case) -> bool:

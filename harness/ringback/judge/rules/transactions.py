@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
-from ringback.judge.soundness import is_refused_for_its_form, is_sound
+from ringback.judge.soundness import (
+    is_of_no_dialog,
+    is_refused_for_its_form,
+    is_sound,
+)
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 from ringback.wire.uri import parse, same
@@ -90,22 +94,11 @@ def _answer_to_bye(case: Case, bye: Exchange) -> Verdict | None:
         return undecided("the capture ends before the answer to BYE", bye.frame)
     if final is None:
         return fails("BYE was never answered", bye.frame, by=by)
-    gone = _ended_before(case, bye) or _is_of_no_dialog(case, bye)
+    gone = _ended_before(case, bye) or is_of_no_dialog(case, bye.request)
     challenged = final.status in (401, 407)
     if final.status // 100 == 2 or challenged or (final.status == 481 and gone):
         return None
     return fails(f"BYE was answered with {final.status}", final.frame, by=by)
-
-
-def _is_of_no_dialog(case: Case, bye: Exchange) -> bool:
-    """Whether no answer of the call had its tags, which is for another rule."""
-    mine = {bye.request.from_tag, bye.request.to_tag}
-    answers = [r for x in case.exchanges for r in x.responses if r.status < 300]
-    return not any(
-        a.call_id == bye.request.call_id and {a.from_tag, a.to_tag} == mine
-        for a in answers
-        if a.number < bye.frame.number
-    )
 
 
 def _ended_before(case: Case, bye: Exchange) -> bool:

@@ -142,7 +142,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The CSeq of the gateway's BYE names INVITE.",
         breaks="SIP-FORM-005",
-        way=says(request("BYE"), field("CSeq", "1 INVITE")),
+        way=says(request("BYE"), reworded("CSeq", lambda v: f"{v.split()[0]} INVITE")),
     ),
     Fault(
         name="um-from-without-tag",
