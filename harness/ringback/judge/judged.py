@@ -69,10 +69,8 @@ def fate(case: Case, shown: Presented) -> Fate | None:
         said = [s for s in said_on(case, connection) if s.frame.source == other]
         only_403 = all(s.status == 403 for s in said)
         return Fate.FORBIDDEN if only_403 else Fate.ACCEPTED
-    if _alerted(connection, other):
-        return Fate.REFUSED
-    left = connection.left_by == other and not _spoke_nonsense(case, shown)
-    return Fate.REFUSED if left else None
+    gone = _alerted(connection, other) or connection.left_by == other
+    return Fate.REFUSED if gone and not _spoke_nonsense(case, shown) else None
 
 
 def _spoke_nonsense(case: Case, shown: Presented) -> bool:
