@@ -43,8 +43,8 @@ def scenario(
 
     ``settles`` are requirement ids; a typo stops the run before it starts. ``security``
     are the modes in which it makes sense. ``config`` is laid over the lab's
-    configuration, table by table. ``needs`` names roles that must be ours ("um") or
-    a right ("wire").
+    configuration, table by table. ``needs`` names roles that must be ours ("um"), or
+    "store": a mailbox that is as new each time, for the scenario deletes from it.
     """
     return pytest.mark.scenario(
         settles=tuple(settles),

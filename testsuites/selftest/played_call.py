@@ -7,6 +7,7 @@ from testsuites.selftest.evidence_builder import (
     GATEWAY,
     HOSTS,
     KEY,
+    KEY_BACK,
     NUMBER,
     PHONE,
     UM,
@@ -139,9 +140,9 @@ def sdp(role: Role, plan: Plan, leg: Leg, answers: bool = False) -> bytes:
             7002,
             1,
             1,
-            (8, 0, 101) if answers else (0, 8, 101),
+            (0, 8, 101),
             protocol="RTP/SAVP" if hidden else "RTP/AVP",
-            crypto=(Crypto.parse(KEY),) if hidden else (),
+            crypto=(Crypto.parse(KEY_BACK if answers else KEY),) if hidden else (),
             direction="inactive" if inactive else "sendrecv",
         )
     )

@@ -103,7 +103,7 @@ def _slow(story: Story) -> Tampered:
     start = story.deed(frames[0].number).ns
     later = [d.number for d in story.deeds if d.ns > start]
     moved = story.moved(later, lambda ns: start + (ns - start) * 6 // 5)
-    return Tampered(moved, frames[0].number)
+    return Tampered(moved, frames[-1].number)
 
 
 def _cast(frame: RtpFrame, octets: bytes, ends: tuple[Address, Address]) -> Deed:
@@ -329,7 +329,7 @@ TAMPERS = {
         _lost_sound, ("MED-HEARD-001", "RTP-SEQ-001")
     ),
     "the timestamps count milliseconds": Tamper(
-        _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY),
+        _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY, points_at=1),
         ("RTP-TS-001", "RTP-PACE-001", "MED-HEARD-001"),
     ),
     "the packets hold 10 ms": Tamper(
@@ -337,7 +337,7 @@ TAMPERS = {
         ("RTP-SIZE-001", "RTP-TS-001", "MED-HEARD-001"),
     ),
     "a packet is of a type that nobody described": Tamper(
-        _sounding(lambda p: replace(p, payload_type=18), slice(50, 51)),
+        _sounding(lambda p: replace(p, payload_type=18), slice(50, 51), points_at=50),
         ("RTP-PT-001",),
     ),
     "the clock runs slow": Tamper(_slow, ("RTP-PACE-001",)),

@@ -39,8 +39,10 @@ class Gateway:
         self._by_port: dict[int, GatewayCall] = {}
         trusts = self._trusts if settings.trusted else None
         security = settings.security
-        self._near = self._agent(settings.port, security.tls, trusts=trusts)
-        self._far = self._agent(settings.phone_port, False)
+        self._near = self._agent(
+            settings.port, security.tls, settings.contact, trusts=trusts
+        )
+        self._far = self._agent(settings.phone_port, False, settings.phone_contact)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -73,11 +75,12 @@ class Gateway:
         return len(set(map(id, self._calls.values())))
 
     def _agent(
-        self, port: int, secured: bool, trusts: Trusts | None = None
+        self, port: int, secured: bool, contact: str, trusts: Trusts | None = None
     ) -> UserAgent:
         settings = self.settings
         return UserAgent(
             host=settings.host,
+            contact=contact,
             port=port,
             secured=secured,
             names=self._names,

@@ -10,7 +10,7 @@ from ringback.peers.bent.declared import Fault, Quirk
 from ringback.proof.kills import Noticed, Tried
 from ringback.proof.survivors import reason_for
 
-PROVEN = ("sip", "tls")  # areas in which every MUST must kill
+PROVEN = ("sip", "tls", "media", "leaks")  # areas in which every MUST must kill
 
 
 class FaultRow(msgspec.Struct, frozen=True, kw_only=True):

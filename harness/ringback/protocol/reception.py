@@ -100,6 +100,7 @@ class Reception:
             core.trace(f"untrusted peer {link.names}")
             core.respond(theirs.key, 403, "Forbidden")
             return
+        core.connections.lend(link, theirs.topmost)
         wrong = complaint(request, manner.takes, manner.relays)
         if wrong:
             core.respond(theirs.key, wrong.status, wrong.reason, fields=wrong.fields)

@@ -46,26 +46,22 @@ class Complaint:
 
 
 def unreadable(message: Message) -> str:
-    """Why a field that every UA needs cannot be read; empty when all can.
-
-    One pass over the fields: this runs for each message that comes in.
-    """
-    named = set()
+    """Why a field that every UA needs cannot be read; empty when all can."""
+    said = message.headers
     try:
-        for field in message.fields:
-            name = field.name
-            if name in _READERS:
-                if name in named and name in _ONCE:
-                    return f"more than one {name}"
-                named.add(name)
-                _READERS[name](field.value)
+        for name, read in _READERS.items():
+            values = said.get(name, ())
+            if len(values) > 1 and name in _ONCE:
+                return f"more than one {name}"
+            for value in values:
+                read(value)
         if not message.status:
             parse_uri(message.uri)
         if cseq(message).method != message.method:
             return "CSeq names another method"
     except Malformed as fault:
         return fault.why
-    missing = [name for name in _NEEDED if name not in named]
+    missing = [name for name in _NEEDED if name not in said]
     return f"no {missing[0]}" if missing else ""
 
 

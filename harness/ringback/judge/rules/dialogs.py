@@ -20,8 +20,9 @@ def cseq_grows_within_a_dialog(case: Case) -> Verdict:
         said = exchange.request
         if said.method == "CANCEL" or not said.from_tag or said.sequence < 0:
             continue
-        key = (said.call_id, said.from_tag, said.frame.leg)
-        before = last.get(key)
+        begun = (said.call_id, said.from_tag, said.frame.leg)
+        key = (*begun, said.to_tag)  # each branch of a fork counts by itself
+        before = last.get(key) or last.get((*begun, ""))
         if before and said.to_tag and said.sequence <= before.sequence:
             why = f"{said.method} has CSeq {said.sequence} after {before.sequence}"
             return fails(why, said.frame, before.frame)
@@ -82,6 +83,15 @@ def _repeats(made: Exchange, attempt: Exchange) -> bool:
     return (mine.sequence, mine.from_tag) == (theirs.sequence, theirs.from_tag)
 
 
+def _was_sent_away(case: Case, call: Call) -> bool:
+    """Unheard, by him who ended the connection: so a server of TLS 1.3 refuses a
+    client, which may have said its INVITE by then (RFC 8446 §4.6.2)."""
+    said = call.invites[-1]
+    connection = case.connections.get(said.frame.flow)
+    ended = connection is not None and connection.left_by == said.frame.target
+    return ended and not any(x.responses for x in call.exchanges)
+
+
 def no_leg_stays_up(case: Case) -> Verdict:
     """When the call ended on one leg, it is over on every other: ended by BYE where it
     was answered, refused where it was not."""
@@ -89,7 +99,7 @@ def no_leg_stays_up(case: Case) -> Verdict:
     ended = [call for call in calls if _end(call)]
     if not ended and not _user_hung_up(case):
         return undecided("no call ended")
-    up = [call for call in calls if not _end(call)]
+    up = [c for c in calls if not _end(c) and not _was_sent_away(case, c)]
     if somebody_s_end_failed(case):
         return undecided("a BYE was refused for its form, and so ended nothing")
     if up:
@@ -101,10 +111,11 @@ def no_leg_stays_up(case: Case) -> Verdict:
 
 
 def _end(call: Call) -> Said | None:
-    """The BYE, or the refusal of the last attempt."""
+    """The BYE, or 481 (nobody knows the dialog), or the refusal of the last attempt."""
     byes = call.of("BYE")
     if call.accepted:
-        return byes[0].request if byes else None
+        gone = [x.final for x in call.exchanges if x.final and x.final.status == 481]
+        return byes[0].request if byes else next(iter(gone), None)
     final = call.invites[-1].final
     return final if final and final.status >= 300 else None
 
@@ -192,7 +203,7 @@ def _within(case: Case, call: Call) -> list[Said]:
 
 def _tags(call: Call) -> list[set[str]]:
     """The pairs of tags of every dialog of the call, also of refused INVITEs' ACKs."""
-    responses = [r for x in call.of("INVITE") for r in x.responses]
+    responses = [r for x in call.invites for r in x.responses]
     return [{r.from_tag, r.to_tag} for r in responses]
 
 

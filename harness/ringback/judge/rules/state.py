@@ -6,6 +6,7 @@ Facts §1.6 maps SIP to states and causes; §2.3 and §3.2 name them.
 from itertools import pairwise
 
 from ringback.judge.case import Case, Said
+from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.soundness import is_refused_for_its_form, somebody_s_end_failed
 from ringback.judge.turns import Turn, polls, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
@@ -117,6 +118,8 @@ def a_normal_end_has_no_cause(case: Case) -> Verdict:
     if not ended or not final:
         return undecided("no call was answered, ended and told as Disconnected")
     wrong = [t for t in final if t.cause is not Cause.NONE]
+    if wrong and who_spoilt_it(case):
+        return undecided("the answer was of no use: that was no normal end")
     if wrong:
         why = f"the call ended with BYE, the cause told is {wrong[0].cause}"
         return fails(why, wrong[0].answer, ended[0].frame, by=Role.CAS)

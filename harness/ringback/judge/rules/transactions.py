@@ -114,7 +114,9 @@ def _ended_before(case: Case, bye: Exchange) -> bool:
     made = [
         x
         for x in case.exchanges
-        if x.request.call_id == bye.request.call_id and x.accepted
+        if x.request.call_id == bye.request.call_id
+        and x.accepted
+        and x.accepted.number < bye.frame.number
     ]
     return bool(others) or not made
 
@@ -187,10 +189,12 @@ def requests_are_answered(case: Case) -> Verdict:
 
 
 def _was_turned_away(case: Case, asked: Exchange) -> bool:
-    """Whether TLS refused who asked. In TLS 1.3 a client is done, and may send, before
-    the server has judged it (RFC 8446 §4.4.2.4): such a request was never taken."""
+    """Whether TLS refused who asked, or nobody read what was said without it. In TLS
+    1.3 a client is done, and may send, before the server has judged it (RFC 8446
+    §4.4.2.4): such a request was never taken."""
     frame, connection = asked.frame, case.connections[asked.frame.flow]
-    if not frame.secured or frame.target != connection.server:
+    hidden = frame.secured or case.is_bare(frame)
+    if not hidden or frame.target != connection.server:
         return False
     return not any(
         f.flow == frame.flow and f.source == connection.server

@@ -39,6 +39,10 @@ class Passing:
     neighbour: Role | None
     source: Address | None = None
 
+    @property
+    def as_it_is(self) -> Write:
+        return Write(self.link, bytes(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -51,7 +55,8 @@ class Mark:
 
 Said = Callable[[Passing], Iterable[Wish] | None]
 Listens = Callable[[Passing], Told | None]
-Cast_ = Callable[[Cast], Iterable[Cast] | None]
+Raw = Callable[[Arrived], Told | None]
+Cast_ = Callable[[Cast, Role | None], Iterable[Wish] | None]
 Fact_ = Callable[[Fact], Told | None]
 Wish_ = Callable[[Wish], Iterable[Wish] | None]
 
@@ -62,12 +67,14 @@ class Way:
     are. A Way may remember, so each seat has one of its own.
 
     ``said`` is asked about each SIP message that leaves, ``heard`` about each that
-    comes, ``cast`` about datagrams that leave, ``told`` and ``wished`` about all other
-    facts and wishes.
+    comes, ``raw`` first about the octets of streams as they come, ``cast`` about
+    datagrams that leave and for whom, ``told`` and ``wished`` about all other facts
+    and wishes.
     """
 
     said: Said | None = None
     heard: Listens | None = None
+    raw: Raw | None = None
     cast: Cast_ | None = None
     told: Fact_ | None = None
     wished: Wish_ | None = None
@@ -97,6 +104,10 @@ class Bent:
                 self._remotes[link] = remote
             case Lost(link):
                 self._framers.pop(link, None)
+            case Arrived() if self.way.raw and (now := self.way.raw(fact)) is not None:
+                self.marks.append(Mark(fact.octets))
+                self._note(now[1])
+                return now
             case Arrived() if self.way.heard:
                 return self._heard(fact)
             case _:
@@ -165,7 +176,7 @@ class Bent:
             message = Message.parse(wish.octets)
             return way.said(self._passing(message, wish.link))
         if isinstance(wish, Cast) and way.cast:
-            return way.cast(wish)
+            return way.cast(wish, self._role_at(wish.target))
         return way.wished(wish) if way.wished else None
 
     def _note(self, wishes: Iterable[Wish]) -> bool:

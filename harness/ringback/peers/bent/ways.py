@@ -197,6 +197,31 @@ def mishears(when: When, change: Change, *, nth: int | None = None) -> Maker:
     return _hearing(when, otherwise, nth)
 
 
+def pretends(when: When, heard: Change, said: Change, *, answers: When) -> Maker:
+    """They are heard otherwise, and the next answer to them is said so that nobody
+    can see it."""
+    from ringback.protocol.world import Arrived
+
+    def make() -> Way:
+        misheard: list[Passing] = []
+
+        def hears(p: Passing) -> Told | None:
+            if not when(p):
+                return None
+            misheard.append(p)
+            return (Arrived(p.link, bytes(heard(p.message))),), ()
+
+        def says_so(p: Passing) -> Iterable[Wish] | None:
+            if not misheard or not answers(p):
+                return None
+            misheard.clear()
+            return (Write(p.link, bytes(said(p.message))),)
+
+        return Way(said=says_so, heard=hears)
+
+    return make
+
+
 def hangs_up_on(when: When, *, nth: int | None = None) -> Maker:
     """The connection that they came on is closed in their face; the role is told."""
     from ringback.protocol.world import Lost
@@ -210,12 +235,18 @@ def hangs_up_on(when: When, *, nth: int | None = None) -> Maker:
 # How, with datagrams.
 
 
-def casts(change: Callable[[int, Cast], Iterable[Cast] | None]) -> Maker:
-    """Each datagram that leaves, with its number from 0."""
+def casts(
+    change: Callable[[int, Cast], Iterable[Wish] | None], *, to: Role | None = None
+) -> Maker:
+    """Each datagram that leaves (for that role), with its number from 0."""
 
     def make() -> Way:
         numbers = count()
-        return Way(cast=lambda cast: change(next(numbers), cast))
+
+        def cast(wish: Cast, neighbour: Role | None) -> Iterable[Wish] | None:
+            return change(next(numbers), wish) if to in (None, neighbour) else None
+
+        return Way(cast=cast)
 
     return make
 
