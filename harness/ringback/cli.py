@@ -125,7 +125,8 @@ def demo(out: Path, name: str) -> int:
     multiple=True,
     metavar="ROLE=WHERE",
     callback=_pairs,
-    help="What is under test: gateway or phone = tcp:HOST:PORT or tls:HOST:PORT.",
+    help="What is under test: tcp:HOST:PORT, tls:HOST:PORT, https://HOST/PATH (cas) or "
+    "exec:COMMAND; repeatable.",
 )
 @click.option(
     "--security",

@@ -14,12 +14,14 @@ from ringback.wire.message import Message
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One connection. ``heard`` is all that came; ``over`` says why it ended."""
+    """One connection. ``heard`` is all that came; ``over`` says why it ended;
+    ``remote`` is who is at its other end, once it is open."""
 
     name: str
     target: Address | None
     opened: bool = False
     over: str = ""
+    remote: Address | None = None
     heard: bytes = b""
     framer: Framer = field(default_factory=Framer)
 

@@ -6,13 +6,14 @@ from shlex import quote
 
 import pytest
 
-from ringback.faults import Misuse
+from ringback.faults import Fault, Misuse
 from ringback.judge.catalogue import catalogue
 from ringback.judge.finding import Level
 from ringback.judge.selection import select
 from ringback.running.fences import FENCE, fenced, is_fence, tail
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared
+from ringback.testbed.outside import EXEC, who_stays
 from ringback.values import Security
 
 STRENGTH = {
@@ -20,6 +21,27 @@ STRENGTH = {
     "should": {Level.MUST, Level.SHOULD},
     "may": set(Level),
 }
+
+
+def seatable(asked: Asked, workers: int) -> None:
+    """Ends the run before its first scenario when the SUT cannot be seated."""
+    from ringback.testbed.session import Session
+
+    bound = who_stays(asked.outside) - asked.outside.keys() if workers > 1 else set()
+    if workers > 1:
+        bound |= Session(asked, "").facing.keys()
+    if bound:
+        raise pytest.UsageError(
+            f"-n {workers}: our own {' and '.join(sorted(bound))} must be where the "
+            "system under test looks for it, which is one place: leave out -n"
+        )
+    if any(one.way == EXEC for one in asked.outside.values()):
+        try:
+            why = Session(asked, "").asked_nonsense()
+        except Fault as trouble:
+            raise pytest.UsageError(str(trouble)) from trouble
+        if why:
+            raise pytest.UsageError(why)
 
 
 def modes(asked: Asked, marker: pytest.Mark) -> list[Security]:

@@ -13,11 +13,15 @@ from ringback.net.identity import Identity
 from ringback.peers import cas_binding
 from ringback.peers.exchanges import Asking, Line, Theirs
 from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
+from ringback.peers.probe_voice import Voice
 from ringback.protocol.dialog import Dialog
+from ringback.protocol.names import Names
 from ringback.protocol.redirect import target_of
+from ringback.testbed import torment
 from ringback.values import PROBE_PORT, Address, Role
 from ringback.wire.message import Field, Message
 from ringback.wire.order import Order
+from ringback.wire.sdes import Crypto
 from ringback.wire.uri import parse as parse_uri
 
 if TYPE_CHECKING:
@@ -189,6 +193,16 @@ class Probing:
         self.peer.writes(line, octets)
         self._flush()
 
+    def tells(self, line: Line, octets: bytes) -> Asking:
+        """A message as it stands, odd or broken; what answers it is kept with it."""
+        asking = self.peer.asks(line, torment.readable(octets), lambda _: octets)
+        self._flush()
+        return asking
+
+    def torments(self, of: Role, *, worker: bool = True) -> None:
+        """All of RFC 4475, each message on a connection of its own."""
+        torment.torment(self._bed, self, of, worker)
+
     def shuts(self, line: Line) -> None:
         self.peer.shuts(line)
         self._flush()
@@ -255,7 +269,11 @@ class Probing:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""
         if not (self._bed.security.srtp and self.peer.settings.secured):
             return {}
-        return {"protocol": "RTP/SAVP", "crypto": (self.peer.crypto(),)}
+        return self.keyed_by(self.peer.crypto())
+
+    def keyed_by(self, key: Crypto) -> dict[str, object]:
+        """The same with a key that the scenario knows."""
+        return {"protocol": "RTP/SAVP", "crypto": (key,)}
 
     def offers(self, **stream: object) -> bytes:
         """A description of our media port for another offer."""
@@ -269,9 +287,32 @@ class Probing:
             f"<{';'.join((f'sip:{user}@{host}:{port}', f'transport={way}', *params))}>"
         )
 
+    def declines(self, status: int) -> None:
+        """Every INVITE from now on, at once."""
+        self.peer.declines = status
+
+    def redirects_to(self, contact: str) -> None:
+        """Every INVITE from now on, by a 302 with that Contact."""
+        self.peer.declines = 302
+        self.peer.sends_to = contact
+
+    def shows(self, identity: Identity) -> None:
+        """That certificate from now on; connections that stand are shut."""
+        self.peer.goes_home()
+        self._flush()
+        self._seat.identity = identity
+
     def casts(self, target: Address, octets: bytes) -> None:
         self.peer.casts(target, octets)
         self._flush()
+
+    def speaks(self, answered: Message | None, key: bytes = b"") -> Voice:
+        """Something to say to where a description of theirs wants it; with a key of
+        ours it is SRTP. Unseen when there is none."""
+        if answered is None:
+            raise Unseen("nobody has answered")
+        names = Names(f"{self.peer.settings.seed}/voice")
+        return Voice(self.casts, answered, key, names)
 
     def leaves(self) -> None:
         self.peer.goes_home()

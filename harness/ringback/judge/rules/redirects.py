@@ -1,13 +1,15 @@
 """A redirection is followed as it is written.
 
 RFC 3261 §8.1.3.4 (following), §19.1.1 (port, transport, maddr), §19.1.5 (the request
-made from a URI). Products write ``transport=Tcp`` (facts §4.2).
+made from a URI); RFC 5923 §8.2 (the port of who lends its connection). Products write
+``transport=Tcp`` (facts §4.2).
 """
 
 from dataclasses import dataclass
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, Uri, parse, same
@@ -40,6 +42,7 @@ def redirections_are_followed(case: Case) -> Verdict:
     if not redirections:
         return undecided("nobody was redirected to where one can go")
     orphans = [r for r in redirections if r.next is None]
+    orphans = [r for r in orphans if not leads_out_of_tls(r.response)]
     if orphans:
         by = orphans[0].response.receiver
         frames = (r.response.frame for r in orphans)
@@ -50,7 +53,7 @@ def redirections_are_followed(case: Case) -> Verdict:
 
 def the_port_is_the_one_written(case: Case) -> Verdict:
     """§19.1.1: without one 5060, or 5061 over TLS."""
-    return each(_followed(case), _port, "followed redirections")
+    return each(_followed(case), lambda r: _port(case, r), "followed redirections")
 
 
 def the_address_is_the_one_written(case: Case) -> Verdict:
@@ -145,12 +148,24 @@ def _followed(case: Case) -> list[Redirected]:
     return [r for r in _redirections(case) if r.next]
 
 
-def _port(redirected: Redirected) -> str:
+def _port(case: Case, redirected: Redirected) -> str:
     secured = bool(redirected.next and redirected.next.frame.secured)
     ports = {t.port or (5061 if _tls(t, secured) else 5060) for t in redirected.targets}
-    used = redirected.frame.target.port
+    used = _lent(case, redirected.frame) or redirected.frame.target.port
     wanted = " or ".join(map(str, sorted(ports)))
     return "" if used in ports else f"INVITE to port {used}, written was {wanted}"
+
+
+def _lent(case: Case, frame: SipFrame) -> int:
+    """The port that who opened this connection is reached at, when the INVITE goes
+    against its direction and ``alias`` allowed that; 0 otherwise."""
+    connection = case.connections.get(frame.flow)
+    if connection is None or frame.target != connection.client:
+        return 0
+    before = [s for s in case.requests if s.frame.flow == frame.flow]
+    offers = [s.vias[0] for s in before if s.vias and s.frame.source == frame.target]
+    alias = [via for via in offers if via.param("alias") is not None]
+    return (alias[0].port or 5061) if alias and frame.secured else 0
 
 
 def _address(case: Case, redirected: Redirected) -> str:

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.soundness import (
+    is_of_no_dialog,
+    is_refused_for_its_form,
+    is_sound,
+)
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 from ringback.wire.uri import parse, same
@@ -74,8 +79,9 @@ def answers_are_acknowledged(case: Case) -> Verdict:
 def byes_are_answered(case: Case) -> Verdict:
     """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
     byes = [x for x in case.exchanges if x.request.method == "BYE"]
+    byes = [x for x in byes if not is_refused_for_its_form(case, x)]
     if not byes:
-        return undecided("nobody sent BYE")
+        return undecided("nobody sent BYE, or none that had to be taken")
     for bye in byes:
         if (verdict := _answer_to_bye(case, bye)) is not None:
             return verdict
@@ -88,7 +94,7 @@ def _answer_to_bye(case: Case, bye: Exchange) -> Verdict | None:
         return undecided("the capture ends before the answer to BYE", bye.frame)
     if final is None:
         return fails("BYE was never answered", bye.frame, by=by)
-    gone = _ended_before(case, bye)
+    gone = _ended_before(case, bye) or is_of_no_dialog(case, bye.request)
     challenged = final.status in (401, 407)
     if final.status // 100 == 2 or challenged or (final.status == 481 and gone):
         return None
@@ -165,7 +171,9 @@ def requests_are_answered(case: Case) -> Verdict:
     streamed = [
         x
         for x in asked
-        if x.frame.flow in case.connections and not _was_turned_away(case, x)
+        if x.frame.flow in case.connections
+        and not _was_turned_away(case, x)
+        and (x.final or is_sound(case, x.request))
     ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")
@@ -180,10 +188,12 @@ def requests_are_answered(case: Case) -> Verdict:
 
 
 def _was_turned_away(case: Case, asked: Exchange) -> bool:
-    """Whether TLS refused who asked. In TLS 1.3 a client is done, and may send, before
-    the server has judged it (RFC 8446 §4.4.2.4): such a request was never taken."""
+    """Whether TLS refused who asked, or nobody read what was said without it. In TLS
+    1.3 a client is done, and may send, before the server has judged it (RFC 8446
+    §4.4.2.4): such a request was never taken."""
     frame, connection = asked.frame, case.connections[asked.frame.flow]
-    if not frame.secured or frame.target != connection.server:
+    hidden = frame.secured or case.is_bare(frame)
+    if not hidden or frame.target != connection.server:
         return False
     return not any(
         f.flow == frame.flow and f.source == connection.server

@@ -1,0 +1,81 @@
+"""Messages of RFC 4475 in a capture, each known by its own text.
+
+What RFC 3261 allows in answer to each is data, which the package carries:
+``fixtures/rfc4475/outcomes.toml``.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+
+import msgspec
+
+from ringback.evidence.evidence import Evidence
+from ringback.evidence.frame import BrokenFrame, Frame, SipFrame
+from ringback.places import fixtures
+
+
+class Kind(StrEnum):
+    """What a message is to its receiver; the fixture says it at length."""
+
+    UNDERSTOOD = "understood"
+    UNREADABLE = "unreadable"
+    UNFRAMED = "unframed"
+    SCHEME = "scheme"
+    VERSION = "version"
+    EXTENSION = "extension"
+    STRAY = "stray"
+    LENIENT = "lenient"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of the table."""
+
+    kind: Kind
+    paragraph: str
+    mark: str
+    never: tuple[int, ...] = ()
+
+
+Opening = SipFrame | BrokenFrame
+Torment = tuple[str, Frame]
+
+
+@cache
+def outcomes() -> Mapping[str, Outcome]:
+    """By the name of the message."""
+    table = (fixtures() / "rfc4475" / "outcomes.toml").read_bytes()
+    return msgspec.toml.decode(table, type=dict[str, Outcome])
+
+
+def torments_in(evidence: Evidence) -> Mapping[int, Torment]:
+    """By flow: the connections that a message of RFC 4475 opens, which is named. All
+    that travels there answers to that message, and to no rule about sound ones."""
+    firsts: dict[int, Opening] = {}
+    clients = {c.flow: c.client for c in evidence.connections}
+    said: tuple[Opening, ...] = (*evidence.sip, *evidence.broken)
+    for frame in said:
+        known = firsts.get(frame.flow)
+        ours = clients.get(frame.flow) == frame.source
+        if ours and (known is None or frame.number < known.number):
+            firsts[frame.flow] = frame
+    named = {flow: (name_of(frame), frame) for flow, frame in firsts.items()}
+    return {flow: pair for flow, pair in named.items() if pair[0]}
+
+
+def name_of(frame: Opening) -> str:
+    """The name of the message, empty for any other."""
+    octets = bytes(frame.sip) if isinstance(frame, SipFrame) else frame.octets
+    found = _mark().search(octets)
+    return _names()[found[0]] if found else ""
+
+
+@cache
+def _mark() -> re.Pattern[bytes]:
+    return re.compile(b"|".join(map(re.escape, _names())))
+
+
+@cache
+def _names() -> Mapping[bytes, str]:
+    return {one.mark.encode(): name for name, one in outcomes().items()}
