@@ -130,7 +130,7 @@ def calls_after(
             own = extra() if trigger(p) else ()
             return ((Arrived(p.link, bytes(p.message)),), own) if own else None
 
-        return Way(said, heard)
+        return Way(said=said, heard=heard)
 
     return maker
 
