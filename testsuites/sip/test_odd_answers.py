@@ -47,6 +47,7 @@ def test_an_answer_without_a_useful_key(
 def test_an_answer_that_takes_its_choice(
     testbed: Testbed, client: Client, stream: dict[str, object]
 ) -> None:
+    testbed.knowingly(Role.GATEWAY)
     gateway = testbed.stands_in(Role.GATEWAY)
     call = client.plays("meeting", on=DESK)
     invite = gateway.awaits("INVITE")
@@ -60,6 +61,7 @@ def test_an_answer_that_takes_its_choice(
 
 @scenario(settles=["SIP-OFFER-018", "SIP-OFFER-010"], security=SECURED)
 def test_two_calls_have_two_keys(testbed: Testbed, client: Client) -> None:
+    testbed.knowingly(Role.GATEWAY)
     gateway = testbed.stands_in(Role.GATEWAY)
     for _ in range(2):
         call = client.plays("hello", on=DESK)
@@ -88,6 +90,7 @@ def test_an_answer_that_refuses_the_stream(testbed: Testbed, client: Client) -> 
     security=BOTH,
 )
 def test_a_hold_by_address(testbed: Testbed, client: Client) -> None:
+    testbed.knowingly(Role.GATEWAY)
     gateway = testbed.stands_in(Role.GATEWAY)
     call = client.plays("meeting", on=DESK)
     invite = gateway.awaits("INVITE")
@@ -111,6 +114,7 @@ def test_a_hold_by_address(testbed: Testbed, client: Client) -> None:
 
 @scenario(settles=["SIP-OFFER-022", "SIP-OFFER-001", "SIP-ACK-001"], security=BOTH)
 def test_a_change_to_nothing_known(testbed: Testbed, client: Client) -> None:
+    testbed.knowingly(Role.GATEWAY)
     gateway = testbed.stands_in(Role.GATEWAY)
     call = client.plays("meeting", on=DESK)
     invite = gateway.awaits("INVITE")

@@ -79,6 +79,8 @@ def after_a_hold_the_um_plays_on(case: Case) -> Verdict:
     if not resumed:
         return undecided("no hold of the UM was over for long")
     mute = [s for s in resumed if not any(_sound(case, s))]
+    if mute and any(_is_unreadable(case, s) for s in mute):
+        return undecided("what the UM sent after the hold cannot be read")
     if mute:
         why = "the UM stayed silent when the hold was over"
         return fails(why, mute[0].frame, by=Role.UM)
@@ -93,7 +95,7 @@ def a_refused_change_changes_nothing(case: Case) -> Verdict:
             if (spell := _around(case, call, again)) is None:
                 continue
             found.append(spell.frame)
-            if not any(_sound(case, spell)):
+            if not any(_sound(case, spell)) and not _is_unreadable(case, spell):
                 why = "the sound stopped when a new description was refused"
                 return fails(why, spell.frame, by=spell.sender)
     if not found:
@@ -157,6 +159,16 @@ def _may_send(own: Media, theirs: Media) -> bool:
     return own.direction in ("sendrecv", "sendonly") and theirs.direction in (
         "sendrecv",
         "recvonly",
+    )
+
+
+def _is_unreadable(case: Case, spell: Spell) -> bool:
+    """Whether the party sent meanwhile what no key opens."""
+    return any(
+        frame.rtp is None and spell.begin < frame.time < spell.end
+        for stream in case.streams
+        if stream.leg is spell.leg and stream.sender is spell.sender
+        for frame in stream.frames
     )
 
 
