@@ -195,6 +195,7 @@ STANDING = (
         role=GATEWAY,
         says="OPTIONS in a dialog that BYE has ended gets 200.",
         breaks="SIP-DIALOG-005",
+        also=("SIP-OPT-001",),
         way=says(response(481, of="OPTIONS"), status(200, "OK")),
     ),
     Fault(
@@ -214,6 +215,7 @@ STANDING = (
         role=GATEWAY,
         says="A request with a lower CSeq gets 200.",
         breaks="SIP-ORDER-001",
+        also=("SIP-OPT-001",),
         way=says(response(500, of="OPTIONS"), status(200, "OK")),
     ),
     Fault(

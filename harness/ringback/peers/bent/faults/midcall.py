@@ -78,6 +78,7 @@ GLARE = (
         role=GATEWAY,
         says="An INVITE that meets one of its own gets 500.",
         breaks="SIP-GLARE-002",
+        also=("SIP-OFFER-002",),
         way=says(response(491, of="INVITE"), status(500, "Server Internal Error")),
     ),
     Fault(
@@ -138,7 +139,7 @@ PRACKS = (
         role=GATEWAY,
         says="180 is reliable though the caller has not said that he knows 100rel.",
         breaks="SIP-PRACK-002",
-        also=("SIP-PRACK-008",),
+        also=("SIP-PRACK-008", "SIP-EXT-003"),
         scenarios=("sip.what-may-come-before",),
         way=says(
             both(TO_UM, response(180), lacks("rseq")),

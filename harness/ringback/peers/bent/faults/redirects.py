@@ -40,9 +40,15 @@ def _shouting() -> Way:
         if not isinstance(uri, SipUri) or uri.host.endswith(".invalid"):
             return None
         target = Address(uri.host, uri.port or 5060)
-        return Bind(UDP_PORT), Cast(UDP_PORT, target, octets), Write(p.link, octets)
+        twin = bytes(reworded("via", _by_udp)(p.message))
+        return Bind(UDP_PORT), Cast(UDP_PORT, target, twin), Write(p.link, octets)
 
     return Way(said=said, heard=heard)
+
+
+def _by_udp(via: str) -> str:
+    """A Via of another transaction, on another transport."""
+    return via.replace("/TCP ", "/UDP ").replace("branch=z9hG4bK", "branch=z9hG4bKu")
 
 
 def _remembering() -> Way:
@@ -170,7 +176,7 @@ FAULTS = (
         role=GATEWAY,
         says="The header part of a Contact gets into the Request-URI.",
         breaks="SIP-REDIR-009",
-        also=("SIP-REDIR-005", "SIP-ACK-003"),
+        also=("SIP-REDIR-005", "SIP-ACK-003", "SIP-FORM-010"),
         scenarios=("sip.several-contacts",),
         way=says(TO_PHONE, _with_header, nth=1),
     ),
