@@ -104,7 +104,7 @@ def test_who_does_not_listen_is_ended_with_all_it_started(tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    assert gone.stdout.strip() in ("", "Z")  # in a container nobody may reap it
+    assert gone.stdout.strip()[:1] in ("", "Z")  # in a container nobody may reap it
 
 
 def test_who_dies_by_himself_is_told(tmp_path: Path) -> None:

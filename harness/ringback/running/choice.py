@@ -25,23 +25,29 @@ STRENGTH = {
 
 def seatable(asked: Asked, workers: int) -> None:
     """Ends the run before its first scenario when the SUT cannot be seated."""
+    try:
+        why = _unseatable(asked, workers)
+    except Fault as trouble:
+        raise pytest.UsageError(str(trouble)) from trouble
+    if why:
+        raise pytest.UsageError(why)
+
+
+def _unseatable(asked: Asked, workers: int) -> str:
     from ringback.testbed.session import Session
 
-    bound = who_stays(asked.outside) - asked.outside.keys() if workers > 1 else set()
-    if workers > 1:
+    if workers > 1 and asked.outside:
+        bound = who_stays(asked.outside) - asked.outside.keys()
         bound |= Session(asked, "").facing.keys()
-    if bound:
-        raise pytest.UsageError(
-            f"-n {workers}: our own {' and '.join(sorted(bound))} must be where the "
-            "system under test looks for it, which is one place: leave out -n"
-        )
+        if bound:
+            who = " and ".join(sorted(bound))
+            return (
+                f"-n {workers}: our own {who} must be where the "
+                "system under test looks for it, which is one place: leave out -n"
+            )
     if any(one.way == EXEC for one in asked.outside.values()):
-        try:
-            why = Session(asked, "").asked_nonsense()
-        except Fault as trouble:
-            raise pytest.UsageError(str(trouble)) from trouble
-        if why:
-            raise pytest.UsageError(why)
+        return Session(asked, "").asked_nonsense()
+    return ""
 
 
 def modes(asked: Asked, marker: pytest.Mark) -> list[Security]:
