@@ -102,12 +102,13 @@ def test_a_caller_who_moves_by_update(testbed: Testbed) -> None:
     testbed.until(um.is_asked("BYE"), WITHIN)
 
 
-@pytest.mark.parametrize(("asker", "asked"), PAIRS, ids=NAMES)
+@pytest.mark.parametrize("pair", PAIRS, ids=NAMES)
 @scenario(
     settles=["SIP-DIALOG-003", "SIP-DIALOG-004", "SIP-CANCEL-005", "SIP-RESP-003"],
     security=SOME,
 )
-def test_requests_for_nothing(testbed: Testbed, asker: Role, asked: Role) -> None:
+def test_requests_for_nothing(testbed: Testbed, pair: tuple[Role, Role]) -> None:
+    asker, asked = pair
     testbed.knowingly(asker)
     probe = testbed.probe(asker, facing=asked)
     nobody = (Field.of("To", "<sip:somebody@ringback.test>;tag=nobody"),)
@@ -121,12 +122,13 @@ def test_requests_for_nothing(testbed: Testbed, asker: Role, asked: Role) -> Non
     testbed.until(cancel.is_answered, WITHIN)
 
 
-@pytest.mark.parametrize(("asker", "asked"), PAIRS, ids=NAMES)
+@pytest.mark.parametrize("pair", PAIRS, ids=NAMES)
 @scenario(
     settles=["SIP-ORDER-001", "SIP-ORDER-002", "SIP-DIALOG-005", "SIP-BYE-001"],
     security=SOME,
 )
-def test_requests_out_of_order(testbed: Testbed, asker: Role, asked: Role) -> None:
+def test_requests_out_of_order(testbed: Testbed, pair: tuple[Role, Role]) -> None:
+    asker, asked = pair
     testbed.knowingly(asker)
     testbed.phone.answers(after=0.1)
     probe = testbed.probe(asker, facing=asked)

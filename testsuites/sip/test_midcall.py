@@ -43,12 +43,13 @@ def test_changes_that_meet(testbed: Testbed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asker", "asked"),
+    "pair",
     [(Role.UM, Role.GATEWAY), (Role.GATEWAY, Role.PHONE)],
     ids=["gateway", "phone"],
 )
 @scenario(settles=["SIP-REINV-001", "SIP-BYE-001", "SIP-ACK-003"], security=SOME)
-def test_a_change_that_is_refused(testbed: Testbed, asker: Role, asked: Role) -> None:
+def test_a_change_that_is_refused(testbed: Testbed, pair: tuple[Role, Role]) -> None:
+    asker, asked = pair
     testbed.knowingly(asker)
     testbed.phone.answers(after=0.1)
     probe = testbed.probe(asker, facing=asked)

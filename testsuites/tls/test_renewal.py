@@ -6,7 +6,7 @@ MODES = [Security.SIP_SECURED, Security.SECURED]
 
 
 @scenario(
-    settles=["TLS-TAKE-001", "TLS-TAKE-002", "TLS-TAKE-003", "POP-CHECK-004"],
+    settles=["TLS-TAKE-001", "TLS-TAKE-002", "TLS-TAKE-003", "POP-END-003"],
     security=MODES,
     needs=["um", "gateway"],
 )
@@ -14,8 +14,11 @@ def test_certificates_renewed_in_a_call(testbed: Testbed, client: Client) -> Non
     first = client.plays("hello", on=DESK)
     testbed.until(first.is_connected, within=5.0)
     testbed.renews(Role.CAS, Role.UM, Role.GATEWAY)
-    testbed.until(first.is_over, within=20.0)
+    client.hangs_up(first)
+    testbed.until(first.is_over, within=5.0)
 
     second = client.plays("hello", on=DESK)
+    testbed.until(second.is_connected, within=5.0)
+    client.hangs_up(second)
 
-    testbed.until(second.is_over, within=20.0)
+    testbed.until(second.is_over, within=5.0)

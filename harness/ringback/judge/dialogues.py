@@ -76,12 +76,14 @@ def strays_of(case: Case) -> list[Exchange]:
     if not case.complete:
         return []
     known = {_name(d.invite.request, d.made.to_tag) for d in dialogues_of(case)}
+    vague = {call_id for call_id, from_tag, _ in known if not from_tag}
     return [
         x
         for x in case.exchanges
         if x.request.to_tag
         and x.request.method != "CANCEL"
         and x.frame.leg
+        and x.request.call_id not in vague  # whose INVITE had no tag to go by
         and not known & {_name(x.request, x.request.to_tag), _turned(x.request)}
     ]
 

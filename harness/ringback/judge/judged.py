@@ -69,9 +69,14 @@ def fate(case: Case, shown: Presented) -> Fate | None:
         said = [s for s in said_on(case, connection) if s.frame.source == other]
         only_403 = all(s.status == 403 for s in said)
         return Fate.FORBIDDEN if only_403 else Fate.ACCEPTED
-    if _alerted(connection, other) or connection.left_by == other:
-        return Fate.REFUSED
-    return None
+    gone = _alerted(connection, other) or connection.left_by == other
+    return Fate.REFUSED if gone and not _spoke_nonsense(case, shown) else None
+
+
+def _spoke_nonsense(case: Case, shown: Presented) -> bool:
+    """Whoever says what nobody can read may be left for that (RFC 3261 §18.3)."""
+    broken = (b for b in case.evidence.broken if b.flow == shown.connection.flow)
+    return any(b.source != shown.judge for b in broken)
 
 
 def said_on(case: Case, connection: Connection) -> list[Said]:

@@ -62,6 +62,29 @@ def somebody_s_end_failed(case: Case) -> bool:
     return any(ended_nothing(case, call) for call in case.all_calls)
 
 
+def never_came(case: Case, exchange: Exchange) -> bool:
+    """Whether who asked cannot have seen the final answer: his connection had ended,
+    and with it the transaction (RFC 3261 §17.1.4), or nobody can tell where it begins,
+    after a message without a length (§18.3)."""
+    final, asked = exchange.final, exchange.frame
+    if final is None:
+        return False
+    link = case.connections.get(asked.flow)
+    cut = link is not None and 0 < link.closed < final.number
+    return (cut and final.frame.flow != asked.flow) or _is_buried(case, final)
+
+
+def _is_buried(case: Case, said: Said) -> bool:
+    here = (said.frame.flow, said.frame.source)
+    return any(
+        "content-length" not in before.headers
+        for before in case.said
+        if (before.frame.flow, before.frame.source) == here
+        and before.number < said.number
+        and before.frame.flow in case.connections
+    )
+
+
 def sip_uri(text: str) -> SipUri | None:
     """Such a URI, or None for any other and for what cannot be read."""
     uri = readable(parse, text)

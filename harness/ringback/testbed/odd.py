@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringback.net.identity import Identity
-from ringback.net.ill_certificates import ill
+from ringback.net.ill_certificates import careless, ill
 from ringback.net.network import Seated
 from ringback.values import Role
 
@@ -20,6 +20,11 @@ def certificate(bed: "Testbed", kind: str, role: Role) -> Identity:
         made[kind, name] = ill(kind, bed.session.lab, name)
     trusted = frozenset(seat.name for seat in bed.network.seats())
     return replace(made[kind, name], trusted=trusted)
+
+
+def careless_of(bed: "Testbed", role: Role) -> Identity:
+    """A sound one for that role, of somebody who believes whatever others show."""
+    return careless(certificate(bed, "sound", role))
 
 
 def renew(bed: "Testbed", seat: Seated) -> None:

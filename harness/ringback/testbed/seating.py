@@ -14,7 +14,6 @@ from ringback.config import Gateway as GatewayPlace
 from ringback.evidence.circumstances import Seat
 from ringback.net.authority import Authority
 from ringback.net.identity import Identity
-from ringback.net.ill_certificates import ill
 from ringback.net.network import Network, Seated
 from ringback.net.route import towards
 from ringback.peers.bent.declared import Bending
@@ -34,6 +33,7 @@ from ringback.protocol.redirect import Target
 from ringback.protocol.timing import Timing
 from ringback.protocol.world import Peer
 from ringback.stores.mailbox import Mailbox
+from ringback.testbed.bending import bent
 from ringback.testbed.outside import Company, name_of
 from ringback.values import Address, Contact, Role, Security
 
@@ -268,7 +268,7 @@ class Theatre:
             role=role,
             host=host,
             store=self.mailbox,
-            **self._bent(role, words),  # type: ignore[arg-type]
+            **bent(self, role, words),  # type: ignore[arg-type]
         )
         self.seats.append(seat)
         return seat
@@ -278,43 +278,6 @@ class Theatre:
         profile = self.config.statement.tls_profile
         revoked = self.issuer.revocations if self.security.tls else b""
         return replace(identity, revoked=revoked, profile=profile)
-
-    def _bent(self, role: Role | None, words: dict[str, object]) -> dict[str, object]:
-        """The same seat, in the way that was asked for."""
-        odd = self.oddness
-        if odd is None or not odd.bends(role, str(words.get("what", ""))):
-            return words
-        if odd.way:
-            bend = Bent(odd.way(), self._places())
-            self.bends.append(bend)
-            words = {**words, "bend": bend}
-        identity = words.get("identity")
-        if isinstance(identity, Identity) and (odd.credentials or odd.shows):
-            words = {**words, "identity": self._odd_identity(odd, identity)}
-        return words
-
-    def _odd_identity(self, odd: Bending, identity: Identity) -> Identity:
-        """What others see of it still has its name (see ``Seated.name``)."""
-        shown: dict[str, object] = {}
-        if odd.shows:
-            forged = ill(odd.shows, self.issuer.authority, identity.names[0])
-            shown = {"chain": forged.chain, "key": forged.key}
-            shown |= {"ciphers": forged.ciphers} if forged.ciphers else {}
-        return replace(identity, **shown, **odd.credentials)  # type: ignore[arg-type]
-
-    def _places(self) -> dict[str, Role]:
-        config = self.config
-        um = ((place.name, place.host, Role.UM) for place in config.um.crew)
-        gateways = ((g.name, g.host, Role.GATEWAY) for g in config.um.gateways)
-        alone = (
-            (config.um, Role.UM),
-            (config.cas, Role.CAS),
-            (config.gateway, Role.GATEWAY),
-            (config.phone, Role.PHONE),
-        )
-        others = ((place.name, place.host, role) for place, role in alone)
-        found = [*um, *gateways, *others]
-        return {key: role for name, host, role in found for key in (name, host)}
 
     def _seed(self, who: str) -> str:
         return f"{self.seed}/{who}"

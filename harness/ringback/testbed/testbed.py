@@ -33,6 +33,7 @@ from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.probing import Probing
 from ringback.testbed.seating import POLL, Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
+from ringback.testbed.told import Told
 from ringback.values import Role, Security
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
-class Testbed:
+class Testbed(Told):
     """What a scenario sees: ``client``, ``phone``, the cast, and ``until``."""
 
     __test__ = False  # pytest would collect it for its name
@@ -67,13 +68,11 @@ class Testbed:
         self.ground = ground
         self.troupe = troupe
         self.network = ground.network
-        self.notes: list[str] = []
-        self.permitted = True
+        super().__init__()
         self._open = True
         self._um: UmService | None = None
         self._gateway: Seated | None = None
         self._cas: Seated | None = None
-        self.dialled = ""
         self.stored: dict[str, Sound] = {}
         self._lost: set[tuple[str, str]] = set()
         self.started = datetime.now(UTC)
@@ -196,16 +195,15 @@ class Testbed:
     ) -> Probing:
         """A user agent beside a role of ours, at its address; see ``probing``. One that
         faces the phone speaks in the clear, as that leg always does."""
-        identity = self._careless(role, trusts_everybody)
+        identity = odd.careless_of(self, role) if trusts_everybody else None
         return probing.beside(self, role, identity, facing)
 
     def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
         """One in the place of a role of ours, which leaves its seat; what others show
         it is judged as ever, or as little as TLS can."""
-        return probing.in_place(self, role, self._careless(role, trusts_everybody))
-
-    def _careless(self, role: Role, wanted: bool) -> Identity | None:
-        return careless(self.odd_certificate("sound", role)) if wanted else None
+        return probing.in_place(
+            self, role, odd.careless_of(self, role) if trusts_everybody else None
+        )
 
     def certificate(
         self, *names: str, authority: Authority | None = None, **oddity: Unpack[Oddity]
@@ -279,31 +277,9 @@ class Testbed:
         found = self.theatre.mailbox.answer(FindMessage(user, message))
         return found.ulaw if isinstance(found, VoiceMessage) else b""
 
-    def dials(self, digits: str) -> None:
-        """Say what the gateway must be asked for, where that is not what is typed."""
-        self.dialled = digits
-
     def loses(self, user: str, message: str) -> None:
         """Say that a message was deleted: from here on it must be unknown."""
         self._lost.add((user, message))
-
-    def denies(self) -> None:
-        """Say that policy must refuse what will be ordered."""
-        self.permitted = False
-        self.phone.reachable = False
-
-    def aside(self, *requirements: str) -> None:
-        """Say which requirements (ids or prefixes) the scenario breaks on purpose."""
-        self.notes.append("aside " + " ".join(requirements))
-
-    def knowingly(self, *roles: Role) -> None:
-        """Say which roles a probe passes for that breaks rules on purpose: none of its
-        offences is judged, those of everybody else are."""
-        self.notes.append("knowingly " + " ".join(roles))
-
-    def note(self, text: str) -> None:
-        """A line for whoever reads the report."""
-        self.notes.append(text)
 
     def give(self, seat: Seated, wishes: Iterable[Wish]) -> None:
         self.network.give(seat, wishes)
@@ -391,11 +367,9 @@ class Testbed:
         if wanted is None:
             return found
         always = CHECKPOINTS if self.declared.fence else ()
-        return [
-            f
-            for f in found
-            if f.requirement in wanted or f.requirement.startswith(always)
-        ]
+        named = (f.requirement for f in found)
+        kept = {n for n in named if n in wanted or n.startswith(always)}
+        return [f for f in found if f.requirement in kept]
 
     def _of_our_own(
         self, studied: Study, trouble: BaseException | None

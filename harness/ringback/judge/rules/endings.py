@@ -44,8 +44,9 @@ def callees_wait_for_the_ack(case: Case) -> Verdict:
         and d.confirmed.number < bye.frame.number
         and not d.by_caller(bye.request)
     ]
+    pairs = [(d, bye) for d, bye in pairs if _was_acknowledged(d)]
     if not pairs:
-        return undecided("no callee sent BYE after its answer")
+        return undecided("no callee sent BYE after an answer that was acknowledged")
     for dialogue, bye in pairs:
         if not _may_part(case, dialogue, bye):
             return fails("BYE before the ACK of the 2xx", bye.frame)
@@ -114,6 +115,12 @@ def _left_open(case: Case) -> list[Exchange]:
 def _not_487(exchange: Exchange) -> str:
     status = exchange.final.status if exchange.final else 0
     return "" if status == 487 else f"the INVITE that BYE ended got {status}"
+
+
+def _was_acknowledged(dialogue: Dialogue) -> bool:
+    """Sooner or later. An ACK that is not there at all, or that nobody can read, is the
+    caller's affair."""
+    return any(s.method == "ACK" for s in dialogue.requests)
 
 
 def _may_part(case: Case, dialogue: Dialogue, bye: Exchange) -> bool:

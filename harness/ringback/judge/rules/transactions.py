@@ -11,6 +11,7 @@ from ringback.judge.soundness import (
     is_of_no_dialog,
     is_refused_for_its_form,
     is_sound,
+    never_came,
 )
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
@@ -24,7 +25,7 @@ def refusals_are_acknowledged(case: Case) -> Verdict:
     refused = [x for x in case.exchanges if _refusal(x)]
     if not refused:
         return undecided("no INVITE was refused")
-    orphans = [x for x in refused if not _own_ack(x)]
+    orphans = [x for x in refused if not _own_ack(x) and not never_came(case, x)]
     if any(may_still_come(case, x) for x in orphans):
         return undecided("the capture ends before the ACK could be expected")
     if orphans:

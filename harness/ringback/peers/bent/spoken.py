@@ -56,7 +56,7 @@ def joined(*makers: Maker) -> Maker:
             asked = ((w.wished(wish) if w.wished else None) for w in ways)
             return next((c for c in asked if c is not None), None)
 
-        return Way(said, heard, None, told, wished)
+        return Way(said=said, heard=heard, told=told, wished=wished)
 
     return make
 
@@ -77,7 +77,7 @@ def once(trigger: When, maker: Maker) -> Maker:
             begun.extend([p] if trigger(p) else [])
             return changed
 
-        return Way(said, heard, None, way.told)
+        return Way(said=said, heard=heard, told=way.told)
 
     return make
 
@@ -130,7 +130,7 @@ def calls_after(
             own = extra() if trigger(p) else ()
             return ((Arrived(p.link, bytes(p.message)),), own) if own else None
 
-        return Way(said, heard)
+        return Way(said=said, heard=heard)
 
     return maker
 

@@ -42,7 +42,7 @@ def _shouting() -> Way:
         target = Address(uri.host, uri.port or 5060)
         return Bind(UDP_PORT), Cast(UDP_PORT, target, octets), Write(p.link, octets)
 
-    return Way(said, heard)
+    return Way(said=said, heard=heard)
 
 
 def _remembering() -> Way:
@@ -61,7 +61,7 @@ def _remembering() -> Way:
         changed = start(p.message.uri, kept[-1])(p.message)
         return (Write(p.link, bytes(changed)),)
 
-    return Way(said, heard)
+    return Way(said=said, heard=heard)
 
 
 def _swapped(text: str) -> str:

@@ -51,19 +51,22 @@ def _broken(how: str, ids: tuple[str, ...]) -> str:
 
 
 def _lax(role: Role, side: str, ids: tuple[str, ...], where: str) -> Iterable[Fault]:
+    """A UM that is lax as a server is so as a client, and its calls go through."""
+    sides = [known[role] for known in (CLIENTS, SERVERS) if role in known]
     for how, (says, credentials) in LAX.items():
-        number = ids[3]
-        also = {
-            "name": (f"TLS-COMMON-{number}", "TLS-TRUST"),
-        }.get(how, ())
+        date = role is Role.UM and how == "date"
+        also = [_broken(how, one) for one in sides]
+        also += [f"TLS-COMMON-{one[3]}" for one in sides if how == "name"]
+        also += ["TLS-TRUST"] if how == "name" else []
+        also += ["TLS-QUIET"] if date else []
         yield Fault(
             name=f"{role}-{side}-lax-about-{how}",
             role=role,
             says=f"As a {side} the {role} {says}.",
             breaks=_broken(how, ids),
-            also=also,
+            also=tuple(also),
             credentials=credentials,
-            modes=SECURED,
+            modes=("secured",) if date else SECURED,
             scenarios=(where,),
             guilty="connection",
         )

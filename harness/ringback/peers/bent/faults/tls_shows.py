@@ -24,7 +24,7 @@ OPEN = (
         "asks no client for a certificate",
         {"asks": False},
         {Role.UM: "TLS-MUTUAL-001", Role.GATEWAY: "TLS-MUTUAL-002"},
-        ("TLS-REFUSE", "TLS-MUTUAL"),
+        ("TLS-REFUSE", "TLS-MUTUAL", "TLS-QUIET"),
     ),
     (
         "speaks-old-tls",
