@@ -6,12 +6,12 @@ is silently ignored would make a test of something else.
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from ringback.faults import Misuse
-from ringback.values import Role, Security
+from ringback.values import Contact, Role, Security
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
@@ -58,6 +58,7 @@ class Um(Place, frozen=True, kw_only=True):
     max_calls: Annotated[int, msgspec.Meta(ge=0, le=200)] = 100
     call_limit: float = 1800.0
     no_answer: float = 30.0
+    session_expires: Annotated[int, msgspec.Meta(ge=0, le=86400)] = 0
     media_ports: tuple[Port, Port] = (20000, 29999)
 
     @property
@@ -134,11 +135,38 @@ class Policy(Part, frozen=True, kw_only=True):
     play_on_phone: bool = True
 
 
+class Stored(Part, frozen=True, kw_only=True):
+    """A message of a mailbox that is not ours, and which of the samples it stands for.
+
+    ``id`` is what EWS calls it, ``entry_id`` what the 2007 dialect does, if otherwise.
+    ``sound`` is a file with what is stored; empty: the sample's own sound is.
+    """
+
+    name: str
+    id: str
+    entry_id: str = ""
+    sound: str = ""
+
+
 class Account(Part, frozen=True, kw_only=True):
-    """Whose password the lab takes from the environment variable ``password_env``."""
+    """A user of the samples, with the password of the variable ``password_env``.
+
+    ``login`` and ``messages`` say who that is on a CAS under test.
+    """
 
     name: str
     password_env: str = ""
+    login: str = ""
+    messages: tuple[Stored, ...] = ()
+
+
+class Dialled(Part, frozen=True, kw_only=True):
+    """What is typed on a CAS under test where a scenario wants ``number`` called, and
+    what the gateway must then be asked for."""
+
+    number: str
+    typed: str = ""
+    dialled: str = ""
 
 
 class Trust(Part, frozen=True, kw_only=True):
@@ -167,13 +195,18 @@ class Statement(Part, frozen=True, kw_only=True):
     sends_keys: bool = False
     hangs_up: bool = False
     options: bool = True
+    ews: bool = True
+    umws: bool = True
     ringback_binding: bool = False
+    tls_profile: Literal["modern", "era-2007"] = "modern"
+    revocation: bool = False
 
 
 class Config(Part, frozen=True, kw_only=True):
     """The whole file. ``timer_scale`` shortens the reference roles' timers."""
 
     security: Security = Security.UNSECURED
+    contact: Contact = Contact.AUTO
     timer_scale: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
     lab: str = ""  # a directory made by `ringback lab init`
     mailbox: str = ""  # an SQLite file; empty is the lab's own, in memory
@@ -187,6 +220,7 @@ class Config(Part, frozen=True, kw_only=True):
         Policy(name="extensions-only", in_country=(), international=()),
     )
     users: tuple[Account, ...] = ()
+    numbers: tuple[Dialled, ...] = ()
     trust: Trust = Trust()
     resolve: dict[str, str] = {}
     sut: dict[Role, str] = {}
@@ -217,13 +251,20 @@ def _beside(path: Path, config: Config) -> Config:
     def placed(name: str) -> str:
         return str(path.parent / name) if name else ""
 
-    return msgspec.structs.replace(
+    replace = msgspec.structs.replace
+    users = tuple(
+        replace(
+            user,
+            messages=tuple(replace(m, sound=placed(m.sound)) for m in user.messages),
+        )
+        for user in config.users
+    )
+    return replace(
         config,
+        users=users,
         lab=placed(config.lab),
         mailbox=placed(config.mailbox),
-        trust=msgspec.structs.replace(
-            config.trust, roots=tuple(map(placed, config.trust.roots))
-        ),
+        trust=replace(config.trust, roots=tuple(map(placed, config.trust.roots))),
     )
 
 

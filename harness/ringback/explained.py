@@ -25,6 +25,8 @@ _MEDIA = "first and last UDP port of RTP and RTCP"
 MEANING: Mapping[str, str] = {
     "security": "dial plan security: unsecured, sip-secured (mutual TLS) or secured "
     "(mutual TLS and SRTP)",
+    "contact": "how Contact says where the reference roles are; auto: by address in "
+    "the clear, over TLS by name, for that is what a certificate proves",
     "timer_scale": "factor on the reference roles' timers; 0.1 makes 32 s to 3.2 s",
     "lab": "folder made by `ringback lab init`; empty: certificates live as long as "
     "the session",
@@ -41,6 +43,7 @@ MEANING: Mapping[str, str] = {
     "um.max_calls": "calls at a time",
     "um.call_limit": "seconds after which a call is ended",
     "um.no_answer": "seconds that a phone may ring",
+    "um.session_expires": "seconds of the session timer that it asks for; 0: none",
     "um.media_ports": _MEDIA,
     "cas.name": _PLACE["name"],
     "cas.host": _PLACE["host"],
@@ -83,10 +86,24 @@ MEANING: Mapping[str, str] = {
     "users": "who of the mailbox can log in at the web service",
     "users.name": "the mailbox owner",
     "users.password_env": "environment variable that holds the password",
+    "users.login": "who that is on a CAS under test; empty: the name",
+    "users.messages": "on a CAS under test, which messages stand for those of the "
+    "samples",
+    "users.messages.name": "the message of fixtures/mailbox.toml that it stands for",
+    "users.messages.id": "its id in EWS",
+    "users.messages.entry_id": "its id in the 2007 dialect; empty: the same",
+    "users.messages.sound": "file with what is stored (WAV, MP3); empty: it is the "
+    "sample's own sound",
+    "numbers": "on a CAS under test, what to dial; scenarios whose number is not here "
+    "stay not-tested",
+    "numbers.number": "the number that scenarios order",
+    "numbers.typed": "what the user types; empty: the number",
+    "numbers.dialled": "what the gateway must be asked for; empty: what is typed",
     "trust.roots": "PEM files that the reference roles trust beside their own root",
     "trust.names": "further FQDNs on the list of trusted peers",
     "resolve": "names to addresses, instead of DNS",
-    "sut": "what is under test: gateway or phone to tcp:HOST:PORT or tls:HOST:PORT",
+    "sut": "what is under test: role to tcp:HOST:PORT, tls:HOST:PORT, exec:COMMAND "
+    "or, for a CAS, https://HOST/PATH",
     "statement.answers": "number of a phone that answers",
     "statement.busy": "number of a phone that is busy",
     "statement.silent": "number of a phone that rings and is never answered",
@@ -98,6 +115,8 @@ MEANING: Mapping[str, str] = {
     "statement.sends_keys": "its phone presses keys by itself",
     "statement.hangs_up": "its phone hangs up by itself",
     "statement.options": "answers OPTIONS",
+    "statement.ews": "its web service speaks EWS (Exchange 2010 and later)",
+    "statement.umws": "its web service speaks the 2007 dialect",
     "statement.ringback_binding": "speaks the ringback binding between CAS and UM",
 }
 _TABLES = {
@@ -114,6 +133,7 @@ _TABLES = {
 }
 _EXAMPLES: Mapping[str, object] = {
     "users": ({"name": "alice", "password_env": "ALICE_PASSWORD"},),
+    "numbers": ({"number": "+12065550123", "typed": "912065550123"},),
     "resolve": {"gw.vendor.example": "192.0.2.10"},
     "sut": {"gateway": "tls:gw.vendor.example:5061"},
 }

@@ -96,6 +96,17 @@ def asked(config: pytest.Config) -> "Asked":
     return config.stash[ASKED]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Programs under test are asked for something that they cannot know, once."""
+    config = session.config
+    alone = not hasattr(config, "workerinput")
+    named = config.option.ringback_sut or config.option.ringback_config
+    if alone and named and not config.option.collectonly:
+        from ringback.running.choice import seatable
+
+        seatable(asked(config), getattr(config.option, "numprocesses", None) or 1)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("scenario")
     if marker and "security" in metafunc.fixturenames:

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ringback.values import CallState, Cause, Role, Security
+from ringback.wire.message import Field, Message
 
 if TYPE_CHECKING:
     from ringback.testbed import Client, Testbed
+    from ringback.testbed.probing import Probing
 
 __all__ = [
     "DESK",
     "CallState",
     "Cause",
     "Client",
+    "Field",
+    "Message",
+    "Probing",
     "Role",
     "Security",
     "Testbed",
@@ -38,8 +43,8 @@ def scenario(
 
     ``settles`` are requirement ids; a typo stops the run before it starts. ``security``
     are the modes in which it makes sense. ``config`` is laid over the lab's
-    configuration, table by table. ``needs`` names roles that must be ours ("um") or
-    a right ("wire").
+    configuration, table by table. ``needs`` names roles that must be ours ("um"), or
+    "store": a mailbox that is as new each time, for the scenario deletes from it.
     """
     return pytest.mark.scenario(
         settles=tuple(settles),
@@ -56,4 +61,8 @@ def __getattr__(name: str) -> object:
         from ringback import testbed
 
         return getattr(testbed, name)
+    if name == "Probing":
+        from ringback.testbed.probing import Probing
+
+        return Probing
     raise AttributeError(name)

@@ -46,6 +46,17 @@ class Security(StrEnum):
         return self is Security.SECURED
 
 
+class Contact(StrEnum):
+    """What the reference roles' Contacts say of where they are."""
+
+    AUTO = "auto"  # an address in the clear; over TLS the name, which TLS must prove
+    ADDRESS = "address"
+    NAME = "name"
+
+
+PROBE_PORT = 5062  # where a probe listens beside the role whose address it shares
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """A transport address; ``host`` is a name or an IP literal without brackets."""

@@ -5,6 +5,19 @@ from ringback.suite import DESK, Client, Testbed, scenario
 RINGBACK = bytes([0x9C, 0x1C]) * 4000  # a second of a 4 kHz tone, mu-law
 CHANGED = ["MED-SDP-002", "MED-SDP-003", "MED-SDP-006", "SIP-CSEQ-001", "SIP-ACK-002"]
 
+HELD = [
+    "SIP-OFFER-007",
+    "SIP-OFFER-008",
+    "SIP-OFFER-009",
+    "SIP-OFFER-010",
+    "SIP-OFFER-011",
+    "SIP-OFFER-013",
+    "SIP-OFFER-014",
+    "SIP-OFFER-015",
+    "SIP-OFFER-021",
+    "SIP-OFFER-023",
+]
+
 
 @scenario(
     settles=[
@@ -32,7 +45,15 @@ def test_a_call_that_is_forwarded(testbed: Testbed, client: Client) -> None:
     testbed.until(call.is_over, within=20.0)
 
 
-@scenario(settles=[*CHANGED, "RTP-SEQ-001", "RTP-TS-001", "POP-END-003"])
+@scenario(
+    settles=[
+        *CHANGED,
+        *HELD,
+        "RTP-SEQ-001",
+        "RTP-TS-001",
+        "POP-END-003",
+    ]
+)
 def test_hold_and_resume(testbed: Testbed, client: Client) -> None:
     testbed.phone.stays()
     testbed.phone.holds(after=0.5)

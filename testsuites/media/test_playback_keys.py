@@ -40,7 +40,7 @@ def test_the_star_key_ends_the_call(testbed: Testbed, client: Client) -> None:
     testbed.until(call.is_over, within=15.0)
 
 
-@scenario(settles=["MED-KEYS-001", "WS-ITEM-001", "WS-CALLID-003"])
+@scenario(settles=["MED-KEYS-001", "WS-ITEM-001", "WS-CALLID-003"], needs=["store"])
 def test_a_deleted_message_is_gone(testbed: Testbed, client: Client) -> None:
     testbed.phone.stays()
     testbed.phone.presses("7", after=0.5)
@@ -55,7 +55,7 @@ def test_a_deleted_message_is_gone(testbed: Testbed, client: Client) -> None:
     testbed.until(second.is_over, within=5.0)
 
 
-@scenario(settles=["MED-KEYS-001", "WS-ITEM-001"])
+@scenario(settles=["MED-KEYS-001", "WS-ITEM-001"], needs=["store"])
 def test_a_deleted_message_is_gone_in_the_older_service(testbed: Testbed) -> None:
     testbed.phone.stays()
     testbed.phone.presses("7", after=0.5)

@@ -10,6 +10,7 @@ from ringback.suite import DESK, Client, Testbed, scenario
         "SIP-CANCEL-002",
         "SIP-CANCEL-003",
         "SIP-CANCEL-004",
+        "SIP-CANCEL-008",
         "SIP-ACK-001",
         "POP-STATE-005",
     ]

@@ -89,11 +89,14 @@ SECRECY = [
     "TLS-VERSION-001",
 ]
 SERVICE = ["WS-HTTP-001", "WS-SHAPE-002", "WS-CALLID-002", "WS-AUTH-003"]
+CLIENT = ["WS-ECHO-001", "WS-ORDER-001"]  # they apply to one that is not ours
 
 ALL_OF_HELLO = 1.3  # seconds: the message and the first syllable of the menu
 
 
-@scenario(settles=[*CALL, *SIGNALLING, *REDIRECTION, *MEDIA, *SECRECY, *SERVICE])
+@scenario(
+    settles=[*CALL, *SIGNALLING, *REDIRECTION, *MEDIA, *SECRECY, *SERVICE, *CLIENT]
+)
 def test_the_plain_call(testbed: Testbed, client: Client) -> None:
     testbed.phone.listens_for(ALL_OF_HELLO)
 

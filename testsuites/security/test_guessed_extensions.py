@@ -8,6 +8,15 @@ GUESSES = "50121-50125"  # alice's, bob's, carol's, and two that nobody has
 
 
 @scenario(settles=["SEC-SCAN-001"])
+def test_extensions_tried_by_hand(testbed: Testbed) -> None:
+    scanner = testbed.stranger(passing_for=Role.CAS)
+
+    answered = scanner.tries(str(number) for number in range(50121, 50126))
+
+    testbed.until(answered, within=5.0)
+
+
+@scenario(settles=["SEC-SCAN-001"])
 def test_extensions_tried_one_by_one(testbed: Testbed) -> None:
     testbed.aside("SIP")
     scanner = testbed.stranger(passing_for=Role.CAS)

@@ -42,7 +42,10 @@ CLIENT, CAS, UM, GATEWAY, PHONE = Role
 HOSTS = {role: f"127.0.9.{10 * n}" for n, role in enumerate(Role, 1)}
 WORKER = "127.0.9.31"
 NUMBER = "5551234"
-KEY = "1 AES_CM_128_HMAC_SHA1_80 inline:" + base64.b64encode(bytes(30)).decode()
+KEY, KEY_BACK = (
+    f"1 AES_CM_128_HMAC_SHA1_80 inline:{base64.b64encode(octet * 30).decode()}"
+    for octet in (b"\0", b"\1")
+)
 
 
 @cache

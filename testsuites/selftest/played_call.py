@@ -7,6 +7,7 @@ from testsuites.selftest.evidence_builder import (
     GATEWAY,
     HOSTS,
     KEY,
+    KEY_BACK,
     NUMBER,
     PHONE,
     UM,
@@ -28,6 +29,9 @@ from ringback.wire.soap import SoapFault
 
 CAUSES = {486: Cause.USER_BUSY, 480: Cause.NO_ANSWER, 404: Cause.UNAVAILABLE}
 REASONS = {486: "Busy Here", 480: "Temporarily Unavailable", 404: "Not Found"}
+
+
+HOPS = {Leg.CAS_UM: "70", Leg.UM_GATEWAY: "69", Leg.GATEWAY_PHONE: "68"}
 
 
 class Half:
@@ -58,7 +62,7 @@ class Half:
             self.uri,
             (
                 self.via(source.host, branch),
-                Field.of("Max-Forwards", "70"),
+                Field.of("Max-Forwards", HOPS[self.leg]),
                 Field.of(
                     "From", f"<sip:{self.near}@x.test>;tag={self.tags[self.near]}"
                 ),
@@ -136,9 +140,9 @@ def sdp(role: Role, plan: Plan, leg: Leg, answers: bool = False) -> bytes:
             7002,
             1,
             1,
-            (8, 0, 101) if answers else (0, 8, 101),
+            (0, 8, 101),
             protocol="RTP/SAVP" if hidden else "RTP/AVP",
-            crypto=(Crypto.parse(KEY),) if hidden else (),
+            crypto=(Crypto.parse(KEY_BACK if answers else KEY),) if hidden else (),
             direction="inactive" if inactive else "sendrecv",
         )
     )
@@ -248,7 +252,9 @@ def _refused(plan: Plan, halves: Halves, invites: Invites) -> None:
     for half, invite, branch in reversed(
         list(zip(halves, invites, names, strict=True))
     ):
-        half.told(invite, plan.final, reason)
+        own = plan.final if plan.final in (480, 486) else 480  # the UM's, to the CAS
+        status = own if half.leg is Leg.CAS_UM else plan.final
+        half.told(invite, status, reason)
         half.up = True
         half.asks("ACK", branch)
 

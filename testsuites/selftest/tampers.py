@@ -103,7 +103,7 @@ def _slow(story: Story) -> Tampered:
     start = story.deed(frames[0].number).ns
     later = [d.number for d in story.deeds if d.ns > start]
     moved = story.moved(later, lambda ns: start + (ns - start) * 6 // 5)
-    return Tampered(moved, frames[0].number)
+    return Tampered(moved, frames[-1].number)
 
 
 def _cast(frame: RtpFrame, octets: bytes, ends: tuple[Address, Address]) -> Deed:
@@ -197,18 +197,24 @@ def _clear_request(story: Story) -> Tampered:
     ends = replace(frame.source, port=45000), frame.target
     asked = Message.request("OPTIONS", frame.sip.uri, _own_fields(frame))
     to = Field.of("To", f"{asked.first('to')};tag=clear")
-    same = [f for f in asked.fields if f.name in ("via", "from", "call-id", "cseq")]
+    same = [f for f in asked.fields if f.name in ("from", "call-id", "cseq")]
+    via = Field.of("Via", f"{asked.first('via')};received={ends[0].host}")
+    able = (Field.of("Allow", "INVITE"), Field.of("Accept", "application/sdp"))
     opens = Deed(10_000, 0, "opens", 10_000, *ends)
     says = replace(opens, number=10_001, kind="says", octets=bytes(asked))
     back = replace(says, number=10_002, source=ends[1], target=ends[0])
-    back = replace(back, octets=bytes(Message.response(200, "OK", [*same, to])))
+    back = replace(back, octets=bytes(_ok(via, *same, to, *able)))
     return Tampered(story.after(frame.number, opens, says, back), says.number)
+
+
+def _ok(*fields: Field) -> Message:
+    return Message.response(200, "OK", fields)
 
 
 def _own_fields(frame: SipFrame) -> list[Field]:
     """Those of a request that nobody else has made."""
     return [
-        Field.of("Via", f"SIP/2.0/TLS {frame.source.host}:5061;branch=z9hG4bKclear"),
+        Field.of("Via", f"SIP/2.0/TCP {frame.source.host}:5061;branch=z9hG4bKclear"),
         Field.of("Max-Forwards", "70"),
         Field.of("From", "<sip:somebody@cas.ringback.test>;tag=somebody"),
         Field.of("To", "<sip:um.ringback.test>"),
@@ -283,7 +289,9 @@ TAMPERS = {
         _said("SIP/2.0 180", FAR, lacking("content-length")), ("SIP-FORM-004",)
     ),
     "the CSeq of BYE names INVITE": Tamper(
-        _said("BYE", UM_GATEWAY, field("CSeq", "1 INVITE")), ("SIP-FORM-005",)
+        _said("BYE", UM_GATEWAY, field("CSeq", "1 INVITE")),
+        ("SIP-FORM-005",),
+        lost=("POP-END-003", "POP-STATE-005", "RTP-END-001"),
     ),
     "the CSeq of an ACK counts on": Tamper(_counted_on, ("SIP-ACK-002",)),
     "the INVITE has no tag in From": Tamper(
@@ -321,7 +329,7 @@ TAMPERS = {
         _lost_sound, ("MED-HEARD-001", "RTP-SEQ-001")
     ),
     "the timestamps count milliseconds": Tamper(
-        _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY),
+        _sounding(lambda p: replace(p, timestamp=p.sequence * 20), EVERY, points_at=1),
         ("RTP-TS-001", "RTP-PACE-001", "MED-HEARD-001"),
     ),
     "the packets hold 10 ms": Tamper(
@@ -329,7 +337,7 @@ TAMPERS = {
         ("RTP-SIZE-001", "RTP-TS-001", "MED-HEARD-001"),
     ),
     "a packet is of a type that nobody described": Tamper(
-        _sounding(lambda p: replace(p, payload_type=18), slice(50, 51)),
+        _sounding(lambda p: replace(p, payload_type=18), slice(50, 51), points_at=50),
         ("RTP-PT-001",),
     ),
     "the clock runs slow": Tamper(_slow, ("RTP-PACE-001",)),

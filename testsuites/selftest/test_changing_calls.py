@@ -124,6 +124,22 @@ def test_an_update_without_a_body_is_answered_by_itself() -> None:
     assert "Modified" not in b.kinds()
 
 
+def test_an_update_before_the_answer_is_told_to_wait() -> None:
+    pipe, a, b = pair()
+    key = a.agent.call("sip:b@b", target=b.target, body=SDP, content_type=SDP_TYPE)
+    pipe.run()
+    b.agent.ring(b.latest(Invited).call)
+    pipe.run()
+    a.agent.ask(key, "UPDATE", body=SDP, content_type=SDP_TYPE)
+    pipe.run()
+    refused = a.latest(Replied).response
+    assert refused.status == 500
+    assert refused.first("retry-after")
+    a.agent.ask(key, "UPDATE")
+    pipe.run()
+    assert a.latest(Replied).response.status == 200
+
+
 def test_a_bye_during_a_reinvite_ends_both() -> None:
     pipe, a, b, key, _there = talking()
     a.agent.modify(key, SDP, SDP_TYPE)

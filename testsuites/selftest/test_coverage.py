@@ -86,6 +86,8 @@ def unsettled(settles: Iterable[str], told: Told) -> list[str]:
     """What remained open in a mode, or applied in none."""
     complaints = []
     for requirement in settles:
+        if '"client" in sut' in catalogue()[requirement].entry.applies:
+            continue  # no client of ours breaks it: see test_client_under_test.py
         outcomes = [found.get(requirement, "not judged") for found in told.values()]
         if OPEN & {*outcomes} or not TOLD & {*outcomes}:
             complaints.append(f"{requirement} is {', '.join(outcomes)}")

@@ -27,7 +27,7 @@ from ringback.values import Role
 CRAFTER = "ringback.net.crafted"
 STRANGER = 99
 PORT = 5061
-HELLOS = ("sound", "tls-1.0", "tls-1.1", "null", "rc4", "export", "3des")
+HELLOS = ("sound", "tls-10", "tls-11", "null", "rc4", "export", "3des")
 SPOILED = ("oversized", "garbled", "cut")
 Told = dict[str, dict[str, object]]
 
@@ -67,8 +67,8 @@ def test_a_sound_hello_is_taken_up() -> None:
 @pytest.mark.parametrize(
     ("hello", "description"),
     [
-        ("tls-1.0", 70),
-        ("tls-1.1", 70),
+        ("tls-10", 70),
+        ("tls-11", 70),
         ("null", 40),
         ("rc4", 40),
         ("export", 40),
@@ -92,8 +92,8 @@ def test_half_a_hello_gets_an_end() -> None:
 @pytest.mark.parametrize(
     ("hello", "version", "cipher"),
     [
-        ("tls-1.0", "TLSv1", 0x002F),
-        ("tls-1.1", "TLSv1.1", 0x002F),
+        ("tls-10", "TLSv1", 0x002F),
+        ("tls-11", "TLSv1.1", 0x002F),
         ("null", "TLSv1.2", 0x0002),
         ("rc4", "TLSv1.2", 0x0005),
         ("export", "TLSv1.2", 0x0003),

@@ -169,10 +169,28 @@ def test_a_system_under_test_that_is_not(
     assert "the gateway under test does not answer" in said
 
 
-@pytest.mark.parametrize("role", ["um", "cas", "client"])
-def test_a_role_that_cannot_be_under_test(tmp_path: Path, role: str) -> None:
-    with pytest.raises(Misuse, match="a gateway or a phone can be under test"):
-        examined(tmp_path, f'[sut]\n{role} = "tcp:127.0.83.40:5060"\n')
+@pytest.mark.parametrize(
+    ("role", "where", "why"),
+    [
+        ("um", "tcp:127.0.83.40:5060", "set ringback_binding = true in .statement."),
+        ("cas", "https://127.0.83.40", "Name --sut um too"),
+        ("cas", "tcp:127.0.83.40:5060", "write https://HOST"),
+        ("client", "tcp:127.0.83.40:5060", "write exec:COMMAND"),
+    ],
+)
+def test_a_role_that_cannot_be_under_test(
+    tmp_path: Path, role: str, where: str, why: str
+) -> None:
+    with pytest.raises(Misuse, match=why):
+        examined(tmp_path, f'[sut]\n{role} = "{where}"\n')
+
+
+def test_a_program_under_test_must_be_there(tmp_path: Path) -> None:
+    _, said = examined(tmp_path, '[sut]\ngateway = "exec:true for once"\n')
+    assert "sut.gateway: exec:true for once can be started" in said
+    status, said = examined(tmp_path, '[sut]\ngateway = "exec:./not-here"\n')
+    assert status == 6
+    assert "no program ./not-here" in said
 
 
 def test_a_statement_decides_what_is_applicable(

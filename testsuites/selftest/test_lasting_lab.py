@@ -164,7 +164,7 @@ def test_every_line_of_it_can_be_had_by_taking_the_mark_away(tmp_path: Path) -> 
     path = tmp_path / "ringback.toml"
     path.write_text(body)
     read = load(path)
-    examples = {"users", "resolve", "sut"}
+    examples = {"users", "numbers", "resolve", "sut"}
     assert examples <= set(tomllib.loads(body))
     for name in set(Config.__struct_fields__) - examples - {"lab"}:
         assert getattr(read, name) == getattr(Config(), name), name

@@ -47,13 +47,12 @@ name = "um-1.ringback.test"
 host = "{worker}"
 port = 5060
 [[um.gateways]]
-name = "{gateway}"
+name = "gateway.ringback.test"
 host = "{gateway}"
 port = 5060
 [cas]
 host = "{cas}"
 [gateway]
-name = "{gateway}"  # baresip asks DNS for a name in a Contact, and who is there?
 host = "{gateway}"
 port = 5060
 [gateway.phones]

@@ -54,6 +54,12 @@ def test_contacts_are_tried_by_q_then_by_order() -> None:
     ]
 
 
+@pytest.mark.parametrize("status", [305, 380])
+def test_a_proxy_or_another_service_is_no_place_to_go(status: int) -> None:
+    fields = (Field.of("Contact", "<sip:elsewhere>"),)
+    assert targets_of(Message.response(status, "Elsewhere", fields)) == ()
+
+
 @pytest.mark.parametrize(
     ("was", "will", "secured", "kept"),
     [

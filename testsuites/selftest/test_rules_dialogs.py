@@ -19,7 +19,7 @@ from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import SipFrame
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, Security
 from ringback.wire.message import Field, Message
 
 GW, CU = Leg.UM_GATEWAY, Leg.CAS_UM
@@ -41,6 +41,28 @@ def sent_to(address: Address) -> Evidence:
         sip=tuple(
             replace(f, target=address) if followed(f) else f for f in evidence.sip
         ),
+    )
+
+
+def against_the_direction(via: str) -> Evidence:
+    """The redirected INVITE takes a connection that the worker had opened to the CAS
+    with a request of that Via."""
+    evidence = call(Plan(security=Security.SECURED))
+    invite = next(filter(followed, evidence.sip))
+    worker = replace(invite.target, port=50123)
+    cas = Address(HOSTS[Role.CAS], 5061)
+    asked = Message.request("OPTIONS", "sip:cas", (Field.of("Via", via),))
+    before = replace(
+        invite, number=1, time=0.0, flow=500, source=worker, target=cas, sip=asked
+    )
+    after = replace(invite, flow=500, target=worker)
+    model = next(c for c in evidence.connections if c.flow == invite.flow)
+    opened = replace(model, flow=500, client=worker, server=cas)
+    said = (after if f is invite else f for f in evidence.sip)
+    return replace(
+        evidence,
+        sip=(before, *said),
+        connections=(*evidence.connections, opened),
     )
 
 
@@ -157,6 +179,15 @@ def test_bye_before_the_answer_is_a_way_to_hang_up() -> None:
 def test_a_default_port_follows_from_the_security() -> None:
     evidence = plainly("<sip:101@x;maddr=127.0.9.31>")
     assert "5060" in accused("SIP-REDIR-002", evidence).because
+
+
+def test_a_redirect_may_be_followed_on_a_connection_that_was_lent() -> None:
+    """RFC 5923: its port is the one in the Via of who opened it."""
+    via = "SIP/2.0/TLS um-1.example:5066;branch=z9hG4bKw;alias"
+    acquitted("SIP-REDIR-002", against_the_direction(via))
+    elsewhere = via.replace(":5066", "")  # 5061
+    accused("SIP-REDIR-002", against_the_direction(elsewhere))
+    accused("SIP-REDIR-002", against_the_direction(via.removesuffix(";alias")))
 
 
 def test_nobody_hung_up_means_nothing_to_judge() -> None:

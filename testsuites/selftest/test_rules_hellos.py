@@ -110,7 +110,22 @@ def broken(*, closed: bool = True, cut: bool = False) -> Evidence:
     link = knock(LATE, closed=closed)(of_um())
     if cut:
         return with_link(replace(link, tls=(replace(link.tls[0], broken=True),)))
-    link = replace(link, tls=(alert(),))
+    return _with_half(replace(link, tls=(alert(),)))
+
+
+def stalled() -> Evidence:
+    """Half a hello, and then nothing from anybody."""
+    return _with_half(knock(LATE, closed=False, hello=False)(of_um()))
+
+
+def at_the_gateway(evidence: Evidence) -> Evidence:
+    """The last connection was the gateway's to answer."""
+    *others, last = evidence.connections
+    moved = replace(last, acceptor=Role.GATEWAY)
+    return replace(evidence, connections=(*others, moved))
+
+
+def _with_half(link: Connection) -> Evidence:
     frame = BrokenFrame(
         number=LATE,
         time=9.0,
@@ -186,19 +201,28 @@ GUILTY: Table = {
     "TLS-VERSION-002": lambda: offering(OLD, (STRONG,), answer()),
     "TLS-CIPHER-001": lambda: offering(("TLSv1.2",), (NULL, SCSV), answer()),
     "TLS-CIPHER-002": lambda: offering(("TLSv1.2",), (TRIPLE_DES, NULL), answer()),
+    "TLS-CIPHER-004": lambda: at_the_gateway(
+        offering(("TLSv1.2",), (TRIPLE_DES,), answer())
+    ),
     "TLS-ROBUST-001": lambda: fenced(broken(), let_in=False),
+    "TLS-STALL-001": lambda: fenced(stalled(), let_in=False),
 }
 ODD: Table = {
     "TLS-VERSION-002": lambda: offering(OLD, (STRONG,)),  # closed, and no word why
     "TLS-CIPHER-001": lambda: offering(("TLSv1.2",), (NULL,), alert(description=71)),
     "TLS-CIPHER-002": lambda: offering(("TLSv1.2",), (TRIPLE_DES, SCSV), alert()),
+    "TLS-CIPHER-004": lambda: at_the_gateway(
+        offering(("TLSv1.2",), (TRIPLE_DES,), alert())
+    ),
     "TLS-ROBUST-001": lambda: fenced(broken(cut=True)),
+    "TLS-STALL-001": lambda: fenced(stalled()),
 }
 
 
 @pytest.mark.parametrize("requirement", sorted(GUILTY))
 def test_who_breaks_it_is_accused(requirement: str) -> None:
-    assert accused(requirement, GUILTY[requirement]()).guilty is Role.UM
+    by = Role.GATEWAY if requirement == "TLS-CIPHER-004" else Role.UM
+    assert accused(requirement, GUILTY[requirement]()).guilty is by
 
 
 @pytest.mark.parametrize("requirement", sorted(ODD))

@@ -192,6 +192,14 @@ def test_a_message_that_stops_before_the_end_was_not_heard() -> None:
     assert "0.20 s" in accused("MED-HEARD-001", replace(evidence, sip=sip)).because
 
 
+def test_who_hangs_up_at_once_has_heard_nothing_to_liken() -> None:
+    short = heard_as(message()[::-1][:1600])
+    ends = max(f.time for f in short.rtp if f.sender is Role.UM)
+    sip = (replace(f, time=ends) if f.sip.method == "BYE" else f for f in short.sip)
+    left_open("MED-HEARD-001", replace(short, sip=tuple(sip)))
+    accused("MED-HEARD-001", short)  # nobody hung up on that one
+
+
 def test_every_other_packet_is_not_the_message() -> None:
     accused("MED-HEARD-001", dropped(lambda n: n % 2 == 1))
 
@@ -215,6 +223,11 @@ def test_a_shaken_machine_is_no_slow_sender(shift: float) -> None:
 
 def test_keys_in_another_order_are_other_keys() -> None:
     accused("MED-KEYS-001", told(keyed(), expected=Expected(keys="1#2")))
+
+
+def test_nobody_presses_keys_before_the_answer() -> None:
+    refused = call(Plan(final=486))
+    left_open("MED-KEYS-001", told(refused, expected=Expected(keys="7")))
 
 
 def test_equal_keys_with_equal_timestamps_are_two_presses() -> None:

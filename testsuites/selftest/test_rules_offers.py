@@ -37,10 +37,10 @@ GUILTY: Table = {
     "MED-SDP-002": lambda: answer(("c: application/sdp", "c: text/plain")),
     "MED-SDP-003": lambda: answer(("t=0 0\r\n", "t=0 0\r\n" + VIDEO)),
     "MED-SDP-004": lambda: answer(
-        ("RTP/AVP 8 0 101", "RTP/AVP 18"),
-        ("a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n", ""),
+        ("RTP/AVP 0 8 101", "RTP/AVP 18"),
+        ("a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n", ""),
     ),
-    "MED-SDP-005": lambda: answer(("8 0 101", "8 0 96"), (":101 tel", ":96 tel")),
+    "MED-SDP-005": lambda: answer(("0 8 101", "0 8 96"), (":101 tel", ":96 tel")),
     "MED-SDP-006": lambda: offer(("a=sendrecv", "a=sendonly")),
     "MED-SDP-007": lambda: offer(
         ("RTP/AVP 0 8 101", "RTP/AVP 18 101"),
@@ -54,9 +54,9 @@ GUILTY: Table = {
 ODD: Table = {
     "MED-SDP-001": lambda: offer(("s=session", "s=-\r\nb=CT:10000000\r\nx=odd")),
     "MED-SDP-002": plain,
-    "MED-SDP-003": plain,  # the answer lists the formats in another order
-    "MED-SDP-004": lambda: answer(("RTP/AVP 8 0 101", "RTP/AVP 18 8 101")),
-    "MED-SDP-005": lambda: answer(("RTP/AVP 8 0 101", "RTP/AVP 8 96")),
+    "MED-SDP-003": lambda: answer(("0 8 101", "8 0 101")),
+    "MED-SDP-004": lambda: answer(("RTP/AVP 0 8 101", "RTP/AVP 18 8 101")),
+    "MED-SDP-005": lambda: answer(("RTP/AVP 0 8 101", "RTP/AVP 8 96")),
     "MED-SDP-006": lambda: answer(("a=sendrecv", "a=inactive")),
     "MED-SDP-007": lambda: offer(("RTP/AVP 0 8 101", "RTP/AVP 4 101")),
     "MED-SDP-008": lambda: offer(("telephone-event", "TELEPHONE-EVENT")),
@@ -94,7 +94,7 @@ def test_an_answer_before_the_200_will_do() -> None:
 
 
 def test_a_refused_stream_need_not_share_a_format() -> None:
-    evidence = answer(("m=audio 7002 RTP/AVP 8 0 101", "m=audio 0 RTP/AVP 19"))
+    evidence = answer(("m=audio 7002 RTP/AVP 0 8 101", "m=audio 0 RTP/AVP 19"))
     acquitted("MED-SDP-004", evidence)
 
 

@@ -67,7 +67,10 @@ def refused(fault: str) -> Evidence:
     """The UM sends no SIP at all to that CAS."""
     evidence = ill(fault)
     left = (f for f in evidence.sip if f.leg is not CU or f.sender is Role.CAS)
-    return replace(evidence, sip=tuple(left))
+    ended = tuple(
+        replace(c, left_by=c.server) if c.leg is CU else c for c in evidence.connections
+    )
+    return replace(evidence, sip=tuple(left), connections=ended)
 
 
 def bare(evidence: Evidence, leg: Leg) -> Evidence:

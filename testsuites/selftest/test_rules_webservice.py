@@ -90,7 +90,19 @@ def doctype(answer: object, status: int) -> Evidence:
     return scene.evidence()
 
 
+def chosen(*turns: tuple[str, object, object]) -> Evidence:
+    """What was asked where the user had chosen ``ORDER``."""
+    order = Ordered(
+        user="tia", kind="message", item="hello", dial_string="5551234", dialect="ews"
+    )
+    return told(talk(*turns), ordered=(order,))
+
+
 GUILTY: Table = {
+    "WS-ECHO-001": lambda: talk(
+        ("tia", ORDER, GAVE), ("tia", ews.GetPhoneCallInformation("CALL-0001"), UNKNOWN)
+    ),
+    "WS-ORDER-001": lambda: chosen(("tia", ews.PlayOnPhone("hello", "5551"), GAVE)),
     "WS-HTTP-001": wrong_status,
     "WS-SHAPE-001": lambda: rewritten(
         plain("umws"), b'xmlns="http://schemas.m', b'xmlns="https://schemas.m'
@@ -120,6 +132,12 @@ GUILTY: Table = {
     ),
 }
 ODD: Table = {
+    "WS-ECHO-001": lambda: talk(
+        ("tia", ORDER, GAVE), ("bob", ORDER, GAVE), ("bob", ASK, ALIVE)
+    ),
+    "WS-ORDER-001": lambda: chosen(
+        ("tia", ORDER, ews.PlayOnPhoneResponse(code="ErrorAnything"))
+    ),
     "WS-HTTP-001": lambda: talk(("tia", umws.GetCallInfo("x"), FAULT)),
     "WS-SHAPE-001": lambda: plain("umws"),
     "WS-SHAPE-002": plain,

@@ -77,6 +77,9 @@ class Circumstances(
     stored: tuple[Sound, ...] = ()
     expected: Expected = Expected()
     trusted: tuple[bytes, ...] = ()  # DER roots that every role was told to trust
+    revoked: bytes = b""  # PEM revocation lists that every role was given
+    also_trusted: tuple[str, ...] = ()  # peer names that servers know beside the seats
+    tls_profile: str = "modern"  # or "era-2007" (facts §5.6)
     notes: tuple[str, ...] = ()
 
     def seat_of(self, host: str, port: int = 0) -> Seat | None:

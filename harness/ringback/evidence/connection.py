@@ -238,6 +238,7 @@ class Conversation:
             acceptor=self._acceptor,
             opened=flow.opened,
             closed=flow.closed,
+            left_by=flow.left_by,
             tls=self._tls_frames(),
             version=tls.version if tls else "",
             cipher=tls.cipher if tls else "",

@@ -126,6 +126,7 @@ class Connection:
     acceptor: Role | None
     opened: int  # frame number of the SYN, or of the first packet seen
     closed: int = 0  # frame number of the first FIN or RST; 0 while open
+    left_by: Address | None = None  # who sent that
     tls: tuple[TlsFrame, ...] = ()
     version: str = ""  # "TLSv1.2", "TLSv1.3", or empty without TLS
     cipher: str = ""  # the IANA name

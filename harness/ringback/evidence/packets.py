@@ -39,7 +39,7 @@ _IP4 = Struct("!BxHxxHxB").unpack_from
 _PLAIN_LINKS = (RAW, RAW_BSD, IPV4, IPV6)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every packet, twice
 class CapturedPacket:
     """One packet of a capture; ``time_ns`` counts from the epoch of its clock.
 
@@ -95,6 +95,7 @@ class Dissector:
 
     def __init__(self) -> None:
         self._ends: dict[bytes, tuple[Address, Address]] = {}
+        self._hosts: dict[bytes, str] = {}  # few hosts, many connections
         self._fragments: dict[tuple[bytes, int], list[Fragment]] = {}
 
     @property
@@ -197,10 +198,16 @@ class Dissector:
         half = (len(path) - 4) >> 1
         ports = int.from_bytes(path[-4:-2], "big"), int.from_bytes(path[-2:], "big")
         near, far = path[:half], path[half:-4]
-        source = Address(str(ip_address(near)), ports[0])
-        target = Address(str(ip_address(far)), ports[1])
+        source = Address(self._text(near), ports[0])
+        target = Address(self._text(far), ports[1])
         self._ends[path] = (source, target)
         return source, target
+
+    def _text(self, packed: bytes) -> str:
+        known = self._hosts.get(packed)
+        if known is None:
+            known = self._hosts[packed] = str(ip_address(packed))
+        return known
 
 
 def reverse(path: bytes) -> bytes:

@@ -148,8 +148,12 @@ class _Reader:
 
     def _datagrams(self) -> dict[Direction, tuple[bytes, ...]]:
         found: dict[Direction, list[bytes]] = {}
+        heard = {
+            id(c): found.setdefault((c.source, c.target), [])
+            for c in self._channels.values()
+        }
         for channel, _, _, octets in self._waiting:
-            found.setdefault((channel.source, channel.target), []).append(octets)
+            heard[id(channel)].append(octets)
         return {direction: tuple(said) for direction, said in found.items()}
 
     def _take_segment(self, segment: Segment, number: int, time: float) -> None:

@@ -143,13 +143,15 @@ class Stream:
 
 
 class Flow:
-    """One connection. ``closed`` is the packet of the first FIN or RST, or 0."""
+    """One connection. ``closed`` is the packet of the first FIN or RST, or 0;
+    ``left_by`` is who sent it."""
 
     def __init__(self, client: Address, server: Address, opened: int) -> None:
         self.client = client
         self.server = server
         self.opened = opened
         self.closed = 0
+        self.left_by: Address | None = None
         self.reset = False
         self.cut = False  # the capture kept only the start of some packet
         self.from_client = Stream()
@@ -189,6 +191,7 @@ class Connections:
         pieces = stream.take(segment, number, time)
         if flags & (FIN | RST):
             flow.closed = flow.closed or number
+            flow.left_by = flow.left_by or segment.source
             flow.reset = flow.reset or bool(flags & RST)
             stream.finished = stream.finished or bool(flags & FIN)
         return [(flow, from_client, piece) for piece in pieces]

@@ -37,9 +37,11 @@ class _Path:
 
     __slots__ = ("_hosts", "_ident", "_six", "_sum", "source", "target")
 
-    def __init__(self, source: Address, target: Address) -> None:
+    def __init__(
+        self, source: Address, target: Address, near: bytes, far: bytes
+    ) -> None:
+        """``near`` and ``far`` are the hosts as packets have them."""
         self.source, self.target = source.port, target.port
-        near, far = ip_address(source.host).packed, ip_address(target.host).packed
         self._six = len(near) == 16
         self._hosts = near + far
         self._sum = int.from_bytes(near + far, "big") % 0xFFFF
@@ -104,7 +106,8 @@ class Synthesis:
         self._interface = interface
         self._packets: list[CapturedPacket] = []
         self._flows: dict[object, tuple[_Side, _Side]] = {}
-        self._paths: dict[tuple[Address, Address], _Path] = {}
+        self._paths: dict[tuple[str, int, str, int], _Path] = {}
+        self._hosts: dict[str, bytes] = {}  # few hosts, many connections
         self._opened = 0
 
     def packets(self) -> list[CapturedPacket]:
@@ -156,9 +159,10 @@ class Synthesis:
     def datagram(
         self, source: Address, target: Address, octets: bytes, ns: int
     ) -> None:
-        path = self._paths.get((source, target))
+        ends = (source.host, source.port, target.host, target.port)
+        path = self._paths.get(ends)
         if path is None:
-            path = self._paths[source, target] = _Path(source, target)
+            path = self._paths[ends] = self._path(source, target)
         self._packets.append(CapturedPacket(ns, self._interface, path.datagram(octets)))
 
     def _ends(self, flow_id: object, from_client: bool) -> tuple[_Side, _Side]:
@@ -168,8 +172,18 @@ class Synthesis:
     def _sides(self, client: Address, server: Address) -> tuple[_Side, _Side]:
         self._opened += 1
         start = (self._opened * 0x9E3779B1) & 0x3FFFFFFF  # spread, and the same always
-        near = _Side(_Path(client, server), start)
-        return near, _Side(_Path(server, client), start ^ 0x2AAAAAAA)
+        near = _Side(self._path(client, server), start)
+        return near, _Side(self._path(server, client), start ^ 0x2AAAAAAA)
+
+    def _path(self, source: Address, target: Address) -> _Path:
+        near, far = self._packed(source.host), self._packed(target.host)
+        return _Path(source, target, near, far)
+
+    def _packed(self, host: str) -> bytes:
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._hosts[host] = ip_address(host).packed
+        return known
 
     def _segment(
         self, near: _Side, far: _Side, flags: int, octets: bytes, ns: int

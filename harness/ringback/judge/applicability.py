@@ -24,6 +24,7 @@ NAMES = frozenset(
         "permitted",
         "keys",
         "notes",
+        "tls_profile",
         "statement",
     ]
 )
@@ -66,6 +67,7 @@ def facts_of(circumstances: Circumstances) -> dict[str, object]:
         "permitted": expected.permitted,
         "keys": expected.keys,
         "notes": circumstances.notes,
+        "tls_profile": circumstances.tls_profile,
         "statement": circumstances.statement,
     }
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ringback.evidence.circumstances import Circumstances, Seat
 from ringback.evidence.evidence import Evidence
-from ringback.evidence.frame import Connection, HttpFrame, RtpFrame, SipFrame
+from ringback.evidence.frame import Connection, Frame, HttpFrame, RtpFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
@@ -37,7 +37,7 @@ class Said:
     """
 
     frame: SipFrame
-    headers: dict[str, list[str]]
+    headers: Mapping[str, tuple[str, ...]]
     status: int
     method: str
     call_id: str
@@ -49,9 +49,7 @@ class Said:
     @classmethod
     def of(cls, frame: SipFrame) -> "Said":
         message = frame.sip
-        headers: dict[str, list[str]] = {}
-        for field in message.fields:
-            headers.setdefault(field.name, []).append(field.value)
+        headers = message.headers
         status = message.status
         cseq = readable(CSeq.parse, _first(headers, "cseq"))
         line = message.start.partition(b" ")[0].decode("latin-1")
@@ -313,6 +311,11 @@ class Case:
         known = self.circumstances.seats if self.circumstances else ()
         return tuple(seat for seat in known if seat.role is role)
 
+    def is_bare(self, frame: Frame) -> bool:
+        """In the clear, on a leg where the dial plan wants TLS."""
+        wanted = self.circumstances is not None and self.circumstances.security.tls
+        return wanted and frame.leg in SIP_LEGS[:2] and not frame.secured
+
     @property
     def complete(self) -> bool:
         """Recorded to its end, so that what is missing did not happen."""
@@ -345,16 +348,18 @@ def after(things: Iterable[Said], number: int) -> list[Said]:
 
 
 def _key(said: Said) -> _Key:
-    """RFC 3261 §17.1.3, with the Call-ID for those who reuse a branch."""
-    return said.call_id, said.sequence, said.method, said.branch
+    """RFC 3261 §17.1.3, with the Call-ID for those who reuse a branch. The method is
+    that of CSeq, which is all that a response has of it."""
+    method = said.first("cseq").rpartition(" ")[2]
+    return said.call_id, said.sequence, method, said.branch
 
 
-def _first(headers: dict[str, list[str]], name: str) -> str:
+def _first(headers: Mapping[str, tuple[str, ...]], name: str) -> str:
     values = headers.get(name)
     return values[0] if values else ""
 
 
-def _tag(headers: dict[str, list[str]], name: str) -> str:
+def _tag(headers: Mapping[str, tuple[str, ...]], name: str) -> str:
     read = readable(NameAddr.parse, _first(headers, name))
     return read.tag if read else ""
 

@@ -14,10 +14,12 @@ from ringback.judge.applicability import facts_of, holds
 from ringback.judge.case import Case, Rule
 from ringback.judge.catalogue import Requirement, catalogue
 from ringback.judge.finding import Finding, Level, Outcome
+from ringback.judge.judged import culprit
 from ringback.judge.table import RULES
-from ringback.judge.verdict import Grade, Verdict, errs
+from ringback.judge.verdict import Grade, Verdict, errs, undecided
 from ringback.values import Leg, Role
 
+OF_CALLS = ("playonphone", "media", "webservice")  # areas
 KNOWINGLY = "knowingly "  # "knowingly cas": what that role does wrong is meant so
 ASIDE = "aside "  # a note "aside SIP-FORM-001 …": what the scenario breaks on purpose
 OUTCOME_OF = {
@@ -51,6 +53,7 @@ class Standing:
     observable: frozenset[Leg]
     aside: tuple[str, ...]  # ids, or beginnings of ids
     knowingly: frozenset[str]  # roles that a probe of the scenario passes for
+    hidden: bool  # what CAS and UM say to each other stays within the SUT
     wired: bool  # the octets of the wire were seen, not only what they held
 
     @classmethod
@@ -67,6 +70,7 @@ class Standing:
                 if note.startswith(KNOWINGLY)
                 for word in note.split()[1:]
             ),
+            {Role.CAS, Role.UM} <= known.sut.keys(),
             known.captured == "wire" or known.net == "memory",
         )
 
@@ -84,11 +88,38 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
         return (
             _finding(requirement, Outcome.NOT_APPLICABLE, because) if wanted else None
         )
+    verdict = _upset(case, requirement, standing, verdict)
     if _binds_only_ours(case.known, requirement):
         return _about_ours(case.known, requirement, verdict, wanted)
     if verdict.grade is Grade.INCONCLUSIVE and not wanted:
         return None
+    if (
+        verdict.grade is Grade.INCONCLUSIVE
+        and standing.hidden
+        and _may_hide(requirement)
+    ):
+        because = f"{verdict.because}; nothing of ours could see {Leg.CAS_UM}"
+        return _finding(requirement, Outcome.NOT_TESTED, because)
     return _of(requirement, _ours_is_an_error(case.known, verdict))
+
+
+def _may_hide(requirement: Requirement) -> bool:
+    """Whether what it is about may have happened between CAS and UM."""
+    return not requirement.entry.legs or Leg.CAS_UM in requirement.entry.legs
+
+
+def _upset(
+    case: Case, requirement: Requirement, standing: Standing, verdict: Verdict
+) -> Verdict:
+    """Who is refused for his certificate takes part in no call: what did not come of
+    one is nobody else's fault."""
+    if verdict.grade is not Grade.FAIL or requirement.area not in OF_CALLS:
+        return verdict
+    ill = next(filter(None, (culprit(case, leg) for leg in Leg)), None)
+    if ill is None or ill.shown.role in {verdict.guilty, *standing.knowingly}:
+        return verdict
+    why = f"the certificate of the {ill.shown.role} was refused: {', '.join(ill.odd)}"
+    return undecided(f"{why}; {verdict.because}", ill.frame)
 
 
 def _foreign(case: Case, requirement: Requirement) -> Finding | None:

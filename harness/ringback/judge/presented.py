@@ -4,6 +4,7 @@ RFC 5280 §6.1 (path), RFC 5922 §7 (SIP names). Our own check, not OpenSSL's: t
 takes a CA certificate for a leaf and a wildcard for a name.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,17 +27,22 @@ class Presented:
 
     connection: Connection
     frame: TlsFrame
-    role: Role
+    role: Role | None  # None is a stranger
     address: Address
     as_server: bool
     chain: tuple[bytes, ...]
     used: bool
 
     @property
+    def judge(self) -> Address:
+        """Where who had to look at it sits."""
+        return self.connection.client if self.as_server else self.connection.server
+
+    @property
     def other(self) -> Role:
         """Who had to look at it."""
         ends = (self.connection.opener, self.connection.acceptor)
-        return next((r for r in ends if r and r is not self.role), self.role)
+        return next(r for r in ends if r and r is not self.role)
 
 
 def presented(case: Case, leg: Leg, role: Role) -> list[Presented]:
@@ -49,6 +55,17 @@ def presented(case: Case, leg: Leg, role: Role) -> list[Presented]:
         if shown := _shown(case, connection, role, as_server):
             found.append(shown)
     return found
+
+
+def presented_by_strangers(case: Case, to: Role) -> list[Presented]:
+    """Client certificates of those who sit in no role."""
+    open_ = [
+        c
+        for c in case.evidence.connections
+        if c.acceptor is to and c.opener is None and c.tls and c.readable
+    ]
+    found = (_shown(case, c, None, False) for c in open_)
+    return [shown for shown in found if shown]
 
 
 def secured(case: Case, leg: Leg) -> list[Connection]:
@@ -82,6 +99,13 @@ def chain_fault(chain: tuple[bytes, ...], roots: tuple[bytes, ...]) -> str:
     return "a CA certificate serves as leaf" if leaf and leaf.is_ca else ""
 
 
+def too_long(chain: tuple[bytes, ...], roots: tuple[bytes, ...]) -> bool:
+    """Whether every path to a root has an authority that may have fewer below itself
+    than it has (RFC 5280 §6.1.4 (l) to (m))."""
+    paths = list(_paths(chain[0], frozenset(chain[1:]), roots))
+    return bool(paths) and not any(map(_fits, paths))
+
+
 def time_fault(chain: tuple[bytes, ...], when: datetime | None) -> str:
     leaf = facts(chain)
     if leaf is None or when is None:
@@ -95,6 +119,8 @@ def time_fault(chain: tuple[bytes, ...], when: datetime | None) -> str:
 
 def names_of(case: Case, shown: Presented) -> list[str]:
     """The FQDNs of the seats that this certificate may stand for."""
+    if shown.role is None:
+        return []
     here = [s for s in case.seats(shown.role) if s.host == shown.address.host]
     port = shown.address.port
     exact = [s for s in here if shown.as_server and port in s.secured_ports]
@@ -119,7 +145,7 @@ def started(case: Case) -> datetime | None:
 
 
 def _shown(
-    case: Case, connection: Connection, role: Role, as_server: bool
+    case: Case, connection: Connection, role: Role | None, as_server: bool
 ) -> Presented | None:
     own = connection.server if as_server else connection.client
     other = connection.client if as_server else connection.server
@@ -150,6 +176,35 @@ def _leads(der: bytes, between: frozenset[bytes], roots: frozenset[bytes]) -> bo
     return any(_leads(issuer, between - {issuer}, roots) for issuer in issuers)
 
 
+def _paths(
+    der: bytes, between: frozenset[bytes], roots: tuple[bytes, ...]
+) -> Iterator[tuple[bytes, ...]]:
+    """Paths from a certificate, which is left out, to a root, which is not."""
+    for root in roots:
+        if _signed(der, root):
+            yield (root,)
+    for issuer in sorted(between):
+        if _is_ca(issuer) and _signed(der, issuer):
+            for rest in _paths(issuer, between - {issuer}, roots):
+                yield (issuer, *rest)
+
+
+def _fits(path: tuple[bytes, ...]) -> bool:
+    """The n-th authority has n others below itself."""
+    limits = [_path_length(der) for der in path]
+    return all(limit is None or below <= limit for below, limit in enumerate(limits))
+
+
+def _path_length(der: bytes) -> int | None:
+    from cryptography import x509
+
+    try:
+        basic = _load(der).extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, ValueError):
+        return None
+    return basic.value.path_length
+
+
 def _is_ca(der: bytes) -> bool:
     read = _facts(der)
     return bool(read and read.is_ca)
@@ -159,11 +214,32 @@ def _is_ca(der: bytes) -> bool:
 def _signed(der: bytes, issuer: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+    certificate, above = _load(der), _load(issuer)
     try:
-        _load(der).verify_directly_issued_by(_load(issuer))
+        if certificate.signature_hash_algorithm is None:
+            certificate.verify_directly_issued_by(above)
+        else:
+            _verify(certificate, above)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
-    return True
+    return certificate.issuer == above.subject
+
+
+def _verify(certificate: "Certificate", above: "Certificate") -> None:
+    """By hand, for the library will not look at SHA-1, and weak is not forged."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    key, digest = above.public_key(), certificate.signature_hash_algorithm
+    signed = certificate.signature, certificate.tbs_certificate_bytes
+    assert digest is not None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(*signed, ec.ECDSA(digest))
+    elif isinstance(key, rsa.RSAPublicKey):
+        padding = certificate.signature_algorithm_parameters
+        assert not isinstance(padding, ec.ECDSA | None)
+        key.verify(*signed, padding, digest)
+    else:
+        certificate.verify_directly_issued_by(above)
 
 
 @lru_cache(maxsize=256)

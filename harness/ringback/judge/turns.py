@@ -128,7 +128,8 @@ class Existence(Enum):
 
 
 def existence(case: Case, order: Turn) -> Existence:
-    """By what was stored; where the store is not ours, absence says nothing."""
+    """By what was stored, or said to be missing; where the store is not ours, absence
+    alone says nothing."""
     known = case.known
     placed = _placed(case, order)
     if placed is None:
@@ -137,6 +138,8 @@ def existence(case: Case, order: Turn) -> Existence:
     found = placed.item in stored or (placed.item == "latest" and bool(stored))
     if found and not placed.missing:
         return Existence.YES
+    if placed.missing:
+        return Existence.NO
     foreign = {Role.CAS, Role.UM} & known.sut.keys()
     return Existence.UNKNOWN if foreign else Existence.NO
 

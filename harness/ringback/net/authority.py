@@ -6,7 +6,9 @@ RFC 5280 §4.2 (extensions), RFC 5922 §4 and §7.1 (SIP identities), RFC 5924 (
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
+from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Self, TypedDict, Unpack
 
@@ -18,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ringback.faults import Misuse
 from ringback.net.identity import Identity
+from ringback.net.old_signatures import with_sha1
 
 _PURPOSES = {
     "serverAuth": ExtendedKeyUsageOID.SERVER_AUTH,
@@ -27,6 +30,8 @@ _PURPOSES = {
 _BOTH = ("serverAuth", "clientAuth")  # mutual TLS: each is a client at times
 _SLACK = timedelta(hours=1)  # of the other side's clock
 _LIFE = timedelta(days=30)
+_DOOMED = 16  # serial numbers that are revoked beforehand
+_DER = serialization.Encoding.DER
 _ROOT, _ROOT_KEY = "root.pem", "root.key"
 _PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -35,14 +40,22 @@ class Oddity(TypedDict, total=False):
     """What may be unlike a good certificate.
 
     ``alternatives`` are the DNS names in it when they are not those it is issued for;
-    an empty tuple and no ``uris``: no such extension at all. ``purposes`` empty leaves
-    the extended key usage out. ``through`` is what ``intermediate`` made;
-    ``complete=False`` leaves that out of the chain.
+    with ``uris``, ``emails`` and ``addresses`` (IP) empty too there is no such
+    extension at all. ``purposes`` empty leaves the extended key usage out; ``usages``
+    are key usages when they are not the usual two. ``through`` is what ``intermediate``
+    made; ``complete=False`` leaves that out of the chain. ``revoked`` gives it a serial
+    number of the authority's revocation list.
     """
 
     common_name: str
     alternatives: tuple[str, ...]
     uris: tuple[str, ...]
+    emails: tuple[str, ...]
+    addresses: tuple[str, ...]
+    usages: tuple[str, ...]
+    is_ca: bool
+    sha1: bool
+    revoked: bool
     starts: datetime
     ends: datetime
     purposes: tuple[str, ...]
@@ -55,10 +68,14 @@ class Oddity(TypedDict, total=False):
 class Authority:
     """A root of its own. ``root`` is its certificate as PEM, for others to trust."""
 
-    def __init__(self, ca: trustme.CA | None = None) -> None:
+    def __init__(self, ca: trustme.CA | None = None, above: bytes = b"") -> None:
+        """``above`` are the authorities between this one and the root, as PEM."""
         self._ca = ca or trustme.CA(organization_name="ringback lab")
         self.root = self._ca.cert_pem.bytes()
+        self._above = above
         self._known: dict[tuple[str, ...], Identity] = {}
+        self._doomed = [x509.random_serial_number() for _ in range(_DOOMED)]
+        self._issued_doomed = count()
 
     @property
     def root_der(self) -> bytes:
@@ -95,31 +112,56 @@ class Authority:
             issuer_name=subject if alone else issuer._certificate().subject,
             subject_name=subject,
             public_key=key.public_key(),
-            serial_number=x509.random_serial_number(),
+            serial_number=self._serial(oddity),
             not_valid_before=starts,
             not_valid_after=ends,
         )
         for extension, critical in _extensions(names, oddity, signer):
             builder = builder.add_extension(extension, critical)
-        chain = _pem(builder.sign(signer, hashes.SHA256()))
+        certificate = builder.sign(signer, hashes.SHA256())
+        if oddity.get("sha1"):
+            assert isinstance(signer, ec.EllipticCurvePrivateKey)
+            old = with_sha1(certificate.public_bytes(_DER), signer)
+            certificate = x509.load_der_x509_certificate(old)
+        chain = _pem(certificate)
         if through is not None and oddity.get("complete", True):
-            chain += through.root
+            chain += through.root + through._above
         return Identity(names, chain, _key_pem(key), self.root)
 
     def intermediate(self) -> "Authority":
         """An authority below this one, for ``through``."""
         return Authority(self._ca.create_child_ca())
 
+    def too_far(self) -> "Authority":
+        """An authority that one below this, which may have none below itself, has set
+        up (RFC 5280 §4.2.1.9)."""
+        last = trustme.CA(self._ca, path_length=0)
+        return Authority(trustme.CA(last, path_length=0), last.cert_pem.bytes())
+
+    @cached_property
+    def revocations(self) -> bytes:
+        """The list, as PEM, that everybody is to look into: ``revoked`` ones are on
+        it before they are issued."""
+        return self._revoking(self._doomed)
+
     def revoking(self, *revoked: Identity) -> bytes:
         """A revocation list of this root, as PEM, for ``Identity.revoked``."""
+        leaves = (x509.load_pem_x509_certificate(one.chain) for one in revoked)
+        return self._revoking(leaf.serial_number for leaf in leaves)
+
+    def _serial(self, oddity: Oddity) -> int:
+        if not oddity.get("revoked"):
+            return x509.random_serial_number()
+        return self._doomed[next(self._issued_doomed) % _DOOMED]
+
+    def _revoking(self, serials: Iterable[int]) -> bytes:
         now = datetime.now(UTC)
         builder = x509.CertificateRevocationListBuilder(
             issuer_name=self._certificate().subject,
             last_update=now - _SLACK,
             next_update=now + _LIFE,
         )
-        for identity in revoked:
-            serial = x509.load_pem_x509_certificate(identity.chain).serial_number
+        for serial in serials:
             entry = x509.RevokedCertificateBuilder(serial, now - _SLACK)
             builder = builder.add_revoked_certificate(entry.build())
         signed = builder.sign(self._key(), hashes.SHA256())
@@ -220,30 +262,40 @@ def _validity(oddity: Oddity) -> tuple[datetime, datetime]:
 def _extensions(
     names: tuple[str, ...], oddity: Oddity, signer: _PrivateKey
 ) -> Iterable[tuple[x509.ExtensionType, bool]]:
-    yield x509.BasicConstraints(ca=False, path_length=None), True
-    yield _SIGNS, True
+    yield x509.BasicConstraints(ca=oddity.get("is_ca", False), path_length=None), True
+    yield _key_usage(oddity), True
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
     yield issuer, False
     shown = oddity.get("alternatives", names)
     general: list[x509.GeneralName] = [x509.DNSName(n) for n in shown]
     general += [x509.UniformResourceIdentifier(u) for u in oddity.get("uris", ())]
+    general += [x509.RFC822Name(m) for m in oddity.get("emails", ())]
+    general += [x509.IPAddress(ip_address(a)) for a in oddity.get("addresses", ())]
     if general:
         yield x509.SubjectAlternativeName(general), False
     if usages := [_PURPOSES[p] for p in oddity.get("purposes", _BOTH)]:
         yield x509.ExtendedKeyUsage(usages), False
 
 
-_usage = partial(
-    x509.KeyUsage,
-    content_commitment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
+_usage = partial(x509.KeyUsage, encipher_only=False, decipher_only=False)
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
 )
-_SIGNS = _usage(digital_signature=True, key_encipherment=True)
+_SIGNS = ("digital_signature", "key_encipherment")
+
+
+def _key_usage(oddity: Oddity) -> x509.KeyUsage:
+    """RFC 5280 §4.2.1.3, in the library's words."""
+    return _usage(
+        **dict.fromkeys(_USAGES, False)
+        | dict.fromkeys(oddity.get("usages", _SIGNS), True)
+    )
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -71,8 +71,8 @@ def _garbled() -> bytes:
 
 
 HELLOS: Final[dict[str, Callable[[], bytes]]] = {
-    "tls-1.0": lambda: _hello(TLS10, SOUND),
-    "tls-1.1": lambda: _hello(TLS11, SOUND),
+    "tls-10": lambda: _hello(TLS10, SOUND),
+    "tls-11": lambda: _hello(TLS11, SOUND),
     "null": lambda: _hello(TLS12, NULL),
     "rc4": lambda: _hello(TLS12, RC4),
     "export": lambda: _hello(TLS12, EXPORT),

@@ -20,6 +20,7 @@ from ringback.evidence.frame import SipFrame
 from ringback.evidence.packets import ETHERNET, CapturedPacket
 from ringback.evidence.writer import Capture
 from ringback.faults import Malformed, TestbedFault
+from ringback.values import PROBE_PORT
 from ringback.wire import headers
 
 _KNOWN_PORTS = (5060, 5061)  # where Wireshark looks for SIP by itself
@@ -192,8 +193,9 @@ def _listed(value: Any) -> list[str]:
 
 
 def _decodings(captures: Iterable[Capture]) -> dict[str, str]:
-    """Where SIP is spoken besides its own ports, from the circumstances."""
-    found: dict[str, str] = {}
+    """Where SIP is spoken besides its own ports: by probes, which have no seat (in the
+    clear Wireshark knows it when it sees it), and from the circumstances."""
+    found = {f"tls.port=={PROBE_PORT}": "sip"}
     for capture in captures:
         for seat in capture.circumstances.seats if capture.circumstances else ():
             found |= {f"tcp.port=={p}": "sip" for p in seat.ports if _is_odd(p)}

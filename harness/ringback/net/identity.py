@@ -9,8 +9,9 @@ class Identity:
 
     ``chain`` has the leaf first; empty for a role that presents no certificate (a mail
     client). ``trusted`` are the FQDNs that a server which asks for certificates serves
-    (facts §4.9); an empty set serves nobody. ``revoked`` are revocation lists; when
-    there are any, each leaf is looked up.
+    (facts §4.9); an empty set serves nobody. ``revoked`` are revocation lists in which
+    each leaf is looked up. ``profile`` is "modern" or "era-2007" (facts §5.6): the
+    modern one takes no common name for a name (RFC 9525 §6.3).
     """
 
     names: tuple[str, ...] = ()
@@ -19,12 +20,24 @@ class Identity:
     roots: bytes = b""
     trusted: frozenset[str] = frozenset()
     revoked: bytes = b""
+    profile: str = "modern"
     oldest: str = "TLSv1.2"
     newest: str = "TLSv1.3"
-    ciphers: str = ""  # of TLS 1.2, in OpenSSL's words
-    checks_names: bool = True  # false makes a faulty role
-    checks_dates: bool = True  # false makes a faulty role
-    checks_chain: bool = True  # false makes a careless client; a server still asks
+    ciphers: str = ""  # up to TLS 1.2, in OpenSSL's words
+    for_web: bool = False  # judges names as a web client: SIP URIs are nothing to it
+    says_goodbye: bool = True  # false closes without close_notify
+    # What is false makes a faulty role.
+    checks_chain: bool = True  # only a client can do without: a server still asks
+    asks: bool = True  # a server does not even ask for a certificate
+    insists: bool = True  # a server serves also who presents none
+    checks_dates: bool = True
+    checks_names: bool = True
+    checks_list: bool = True  # any name will do, if it is a name
+    checks_usage: bool = True
+    checks_leaf: bool = True  # that it is no certificate of an authority
+    checks_strength: bool = True
+    checks_revocation: bool = True
+    ignores_case: bool = True
 
     def __repr__(self) -> str:
         """Without the key: representations end up in reports."""

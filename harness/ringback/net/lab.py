@@ -9,6 +9,7 @@ is issued by the kept root for the session.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Self, Unpack
 
@@ -67,9 +68,7 @@ class Lab(Authority):
 
     def roots_der(self) -> tuple[bytes, ...]:
         """Everything that our roles trust, each as DER."""
-        pem = self._roots()
-        found = x509.load_pem_x509_certificates(pem)
-        return tuple(one.public_bytes(Encoding.DER) for one in found)
+        return _der_of(self._roots())
 
     def identity(self, names: Iterable[str], trusted: Iterable[str] = ()) -> Identity:
         """``identity_for`` with the names as one value."""
@@ -109,6 +108,13 @@ class Lab(Authority):
                 f"{self.folder}/{kept.stem}.pem is valid from {first} to {last} only: "
                 "make a new lab, or delete the file to have one issued per session"
             )
+
+
+@lru_cache(maxsize=8)
+def _der_of(pem: bytes) -> tuple[bytes, ...]:
+    """The same few roots stand in the circumstances of every scenario."""
+    found = x509.load_pem_x509_certificates(pem)
+    return tuple(one.public_bytes(Encoding.DER) for one in found)
 
 
 def kept_in(folder: Path) -> tuple[Kept, ...]:

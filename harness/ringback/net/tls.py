@@ -1,7 +1,8 @@
 """TLS as octets in, octets out; what OpenSSL yields is always sent, alerts above all.
 
 RFC 8446 and RFC 5246; mutual for SIP (RFC 3261 §26.3.1). OpenSSL judges the chain, our
-own rules the name (RFC 5922 §7), after the handshake and before any application octet.
+own rules names and usages (``acceptance``), after the handshake and before any
+application octet.
 """
 
 import os
@@ -10,14 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ringback.faults import Malformed, Misuse
+from ringback.faults import Misuse
+from ringback.net.acceptance import names_in, objection
 from ringback.net.identity import Identity
 from ringback.net.keylog import KEYLOG, random_of
-from ringback.net.tls_failures import TlsFailure, reason_of
+from ringback.net.tls_failures import reason_of
 from ringback.net.unseen import unseen
-from ringback.wire.certificates import CertificateFacts, names_for_sip
 
 _VERSIONS = {
+    "any": ssl.TLSVersion.MINIMUM_SUPPORTED,  # as old as OpenSSL can: TLS 1.0
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
     "TLSv1.3": ssl.TLSVersion.TLSv1_3,
 }
@@ -99,6 +101,8 @@ class Tls:
 
     def close(self) -> bytes:
         """A close_notify, where the connection still can carry one."""
+        if not self._identity.says_goodbye:
+            return b""
         with suppress(ssl.SSLError):  # wants the other's, or never got so far
             self._tls.unwrap()
         return self._out.read()
@@ -106,12 +110,12 @@ class Tls:
     def _shake(self, turn: Turn) -> None:
         self._tls.do_handshake()
         self._done = True
-        names = self._proved()
-        if wrong := self._misnamed(names):
-            turn.failure = TlsFailure.INCORRECT_NAME.because(wrong)
+        leaf = self._tls.getpeercert(binary_form=True)
+        if wrong := self._objection(leaf):
+            turn.failure = wrong
             turn.out = self.close()
         else:
-            turn.names = names
+            turn.names = self._proved(leaf)
 
     def _read(self, turn: Turn) -> None:
         heard = []
@@ -124,21 +128,20 @@ class Tls:
         finally:
             turn.heard = b"".join(heard)
 
-    def _proved(self) -> tuple[str, ...]:
-        der = self._tls.getpeercert(binary_form=True)
-        return _names_in(der) if der else ()
+    def _objection(self, leaf: bytes | None) -> str:
+        """What is wrong with the other side, or nothing."""
+        if not self._asks or not leaf:
+            return ""
+        return objection(leaf, self._identity, server=self._server, name=self._name)
 
-    def _misnamed(self, names: tuple[str, ...]) -> str:
-        """What is wrong with the other side's names, or nothing."""
-        if not (self._asks and self._identity.checks_names):
-            return ""
-        trusted = self._identity.trusted
-        accepted = trusted if self._server else frozenset((self._name,))
-        if {n.lower() for n in accepted} & set(names):
-            return ""
-        shown = ", ".join(names) or "no name at all"
-        wanted = "a trusted peer" if self._server else self._name
-        return f"the certificate proves {shown}, not {wanted}"
+    def _proved(self, leaf: bytes | None) -> tuple[str, ...]:
+        """A careless server takes everybody for whom it trusts."""
+        identity = self._identity
+        names = names_in(leaf, identity) if leaf else ()
+        careful = identity.checks_names and identity.checks_list
+        if careful and identity.asks and identity.insists:
+            return names
+        return (*names, *sorted(identity.trusted))
 
     def _watched(self, octets: bytes) -> bytes:
         hello = (self._hello or b"") + octets[:64]
@@ -153,7 +156,8 @@ def server_context(identity: Identity, mutual: bool) -> ssl.SSLContext:
     if not identity.chain:
         raise Misuse("a secured listener needs a certificate: " + repr(identity))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.verify_mode = ssl.CERT_REQUIRED if mutual else ssl.CERT_NONE
+    wants = ssl.CERT_REQUIRED if identity.insists else ssl.CERT_OPTIONAL
+    context.verify_mode = wants if mutual and identity.asks else ssl.CERT_NONE
     context.num_tickets = 0
     return _furnished(context, identity)
 
@@ -188,24 +192,12 @@ def _furnished(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:
             context.set_ciphers(identity.ciphers)
         if identity.roots:
             context.load_verify_locations(cadata=identity.roots.decode("ascii"))
-        if identity.revoked:
-            with unseen(identity.revoked) as path:
-                context.load_verify_locations(cafile=path)
-            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
         if identity.chain:
             with unseen(identity.chain + b"\n" + identity.key) as path:
                 context.load_cert_chain(path)
     except (ssl.SSLError, ValueError) as trouble:
         raise Misuse(f"{identity!r} cannot be used for TLS: {trouble}") from trouble
     return context
-
-
-@lru_cache(maxsize=1024)
-def _names_in(der: bytes) -> tuple[str, ...]:
-    try:
-        return names_for_sip(CertificateFacts.of(der))
-    except Malformed:
-        return ()
 
 
 def _can_be_indicated(name: str) -> bool:

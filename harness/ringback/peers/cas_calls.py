@@ -298,6 +298,7 @@ class Calls:
         settings = self._settings
         ua = UserAgent(
             host=settings.sip_host or settings.host,
+            contact=settings.contact or settings.sip_host,
             port=settings.port,
             secured=settings.security.tls,
             names=Names(f"{settings.seed} sip {life}"),

@@ -25,6 +25,7 @@ class CasSettings:
     security: Security = Security.UNSECURED
     https_port: int = 443
     sip_host: str = ""  # what Via and Contact say instead of ``host``
+    contact: str = ""  # what Contact alone says instead of ``host``
     sip_port: int = 0
     seed: int | str = "cas"
     timing: Timing = field(default_factory=Timing)

@@ -3,22 +3,25 @@
 RFC 3261 §12.1 (the dialogs that responses make).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringback.protocol.dialog import Dialog
 from ringback.values import Address
 from ringback.wire.framing import Framer
+from ringback.wire.headers import to_tag
 from ringback.wire.message import Message
 
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One connection. ``heard`` is all that came; ``over`` says why it ended."""
+    """One connection. ``heard`` is all that came; ``over`` says why it ended;
+    ``remote`` is who is at its other end, once it is open."""
 
     name: str
     target: Address | None
     opened: bool = False
     over: str = ""
+    remote: Address | None = None
     heard: bytes = b""
     framer: Framer = field(default_factory=Framer)
 
@@ -62,7 +65,10 @@ class Asking:
     def dialog(self, response: Message | None = None) -> Dialog:
         """What that response made (RFC 3261 §12.1.2), the final one by default."""
         made = response or self.final or self.responses[-1]
-        return Dialog.of_response(self.request, made)
+        dialog = Dialog.of_response(self.request, made)
+        if not to_tag(self.request):
+            return dialog
+        return replace(dialog, route=self.request.all("route"))  # RFC 3261 §12.2
 
 
 @dataclass(slots=True, eq=False)

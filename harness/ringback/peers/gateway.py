@@ -13,14 +13,16 @@ from ringback.peers.media_ports import MediaPorts
 from ringback.peers.relay import Relay
 from ringback.protocol import happenings as sip
 from ringback.protocol.names import Names
-from ringback.protocol.offer_answer import Local
+from ringback.protocol.offer_answer import SDP_TYPE, Local
 from ringback.protocol.redirect import Target, target_of
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Fact, Heard, Listener, Trace, Wish
 from ringback.values import Security
-from ringback.wire.message import Message
+from ringback.wire.headers import content_type
+from ringback.wire.message import Field, Message
 from ringback.wire.uri import SipUri, parse
 
+BODIES = (SDP_TYPE, "multipart/")  # what may hold a description
 Trusts = Callable[[tuple[str, ...]], bool]
 
 
@@ -37,8 +39,10 @@ class Gateway:
         self._by_port: dict[int, GatewayCall] = {}
         trusts = self._trusts if settings.trusted else None
         security = settings.security
-        self._near = self._agent(settings.port, security.tls, trusts=trusts)
-        self._far = self._agent(settings.phone_port, False)
+        self._near = self._agent(
+            settings.port, security.tls, settings.contact, trusts=trusts
+        )
+        self._far = self._agent(settings.phone_port, False, settings.phone_contact)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -71,11 +75,12 @@ class Gateway:
         return len(set(map(id, self._calls.values())))
 
     def _agent(
-        self, port: int, secured: bool, trusts: Trusts | None = None
+        self, port: int, secured: bool, contact: str, trusts: Trusts | None = None
     ) -> UserAgent:
         settings = self.settings
         return UserAgent(
             host=settings.host,
+            contact=contact,
             port=port,
             secured=secured,
             names=self._names,
@@ -127,6 +132,10 @@ class Gateway:
                 pass
 
     def _invited(self, key: str, request: Message) -> None:
+        if request.body and not content_type(request)[0].startswith(BODIES):
+            accept = (Field.of("Accept", SDP_TYPE),)
+            self._near.refuse(key, 415, "Unsupported Media Type", accept)
+            return
         way = self._way(request.uri)
         if way is None:
             self._near.refuse(key, 404, "Not Found")

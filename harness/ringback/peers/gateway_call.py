@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ringback.peers.relay import Relay
+from ringback.protocol.dialog import MAX_FORWARDS
 from ringback.protocol.offer_answer import (
     SDP_TYPE,
     VOICES,
@@ -24,6 +25,7 @@ from ringback.protocol.offer_answer import (
 from ringback.protocol.redirect import Target
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import Trace, Wish
+from ringback.wire.headers import max_forwards
 from ringback.wire.message import Field, Message
 from ringback.wire.sdp import EVENTS, Sdp
 
@@ -100,7 +102,11 @@ class GatewayCall:
         body = self.far.describes(described)
         self.far.offered = self.far.described
         self.far.key = self.far.agent.call(
-            uri, target=target, body=body, content_type=SDP_TYPE
+            uri,
+            target=target,
+            body=body,
+            content_type=SDP_TYPE,
+            fields=(_one_hop_less(invite),),
         )
 
     def progressed(self, response: Message) -> None:
@@ -268,3 +274,9 @@ def _formats(offered: Sdp, plan: MediaPlan) -> tuple[tuple[int, ...], int]:
     voices = tuple(v for f in stream.formats for v in VOICES if f == str(v))
     events = plan.event_format
     return (voices, EVENTS) if events is None else ((*voices, events), events)
+
+
+def _one_hop_less(invite: Message) -> Field:
+    """RFC 7332 §5: what is left of the way; an INVITE without any was refused."""
+    hops = max_forwards(invite)
+    return MAX_FORWARDS if hops is None else Field.of("Max-Forwards", str(hops - 1))

@@ -13,8 +13,10 @@ class GatewaySettings:
 
     ``phones`` maps a number to the SIP URI of a phone; "*" stands for every other
     number. ``trusted`` are the names that may call it over TLS, all when empty.
-    ``channels`` is how many calls fit. Towards the UM it listens on ``sip_port`` (0 is
-    5060, or 5061 on a secured plan), towards phones on ``phone_port``, in the clear.
+    ``contact`` is what Contact says to the UM instead of ``host``; to phones it is
+    ``phone_contact``. ``channels`` is how many calls fit. Towards the UM it listens on
+    ``sip_port`` (0 is 5060, or 5061 on a secured plan), towards phones on
+    ``phone_port``, in the clear.
     """
 
     host: str
@@ -29,6 +31,8 @@ class GatewaySettings:
     timing: Timing = field(default_factory=Timing)
     seed: int | str = "gateway"
     product: str = "ringback-gateway"
+    contact: str = ""
+    phone_contact: str = ""
 
     @property
     def port(self) -> int:

@@ -43,6 +43,7 @@ class Phone:
         self._by_port: dict[int, PhoneCall] = {}
         self._agent = UserAgent(
             host=settings.host,
+            contact=settings.contact,
             port=settings.sip_port,
             secured=settings.security.tls,
             names=self._names,

@@ -9,7 +9,8 @@ from ringback.values import Security
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneSettings:
-    """``host`` is what SIP names it by, ``media_host`` the IP address in its SDP.
+    """``host`` is what SIP names it by, ``media_host`` the IP address in its SDP,
+    ``contact`` what Contact says instead of ``host``.
 
     ``media_ports`` are the first and last it may use. ``trusted`` are the names that
     may call it over TLS, all when empty. ``lines`` calls fit at once.
@@ -24,6 +25,7 @@ class PhoneSettings:
     timing: Timing = field(default_factory=Timing)
     seed: int | str = "phone"
     product: str = "ringback-phone"
+    contact: str = ""
     lines: int = 100
 
 

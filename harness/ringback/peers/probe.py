@@ -12,7 +12,7 @@ from ringback.peers.exchanges import Asking, Line, Theirs
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
-from ringback.protocol.replies import response_to
+from ringback.protocol.replies import response_to, stamped
 from ringback.protocol.world import (
     Arrived,
     Bind,
@@ -28,7 +28,7 @@ from ringback.protocol.world import (
     Wish,
     Write,
 )
-from ringback.values import Address
+from ringback.values import PROBE_PORT, Address
 from ringback.wire.message import CRLF, Field, Message
 from ringback.wire.sdes import Crypto
 from ringback.wire.sdp import Sdp, offer
@@ -63,6 +63,8 @@ class Probe:
         self.settings = settings
         self.alone = set(ANSWERED_ALONE)
         self.acknowledges = True
+        self.sends_to = ""  # the Contact of that, when it is a redirect
+        self.declines = 0  # the status that every INVITE gets; 0 leaves it open
         self.tag = ""  # of our responses; set when first needed
         self.asked: list[Asking] = []
         self.theirs: list[Theirs] = []
@@ -195,6 +197,7 @@ class Probe:
             theirs.request,
             status,
             reason,
+            via=stamped(theirs.request.first("via"), theirs.line.remote),
             tag="" if status == 100 else tag,
             fields=_over((*own, *typed), fields),
             body=body,
@@ -248,9 +251,9 @@ class Probe:
 
     def on(self, fact: Fact) -> tuple[Wish, ...]:
         match fact:
-            case Opened(link, accepted=accepted):
+            case Opened(link, remote=remote, accepted=accepted):
                 line = self._lines.setdefault(link, Line(link, None))
-                line.opened = True
+                line.opened, line.remote = True, remote
                 if accepted:
                     line.target = None
             case Lost(link, reason) if link in self._lines:
@@ -286,6 +289,11 @@ class Probe:
 
     def _asked(self, theirs: Theirs) -> None:
         self.theirs.append(theirs)
+        if self.declines and theirs.method == "INVITE":
+            contact = Field.of("Contact", self.sends_to)
+            fields = (contact,) if self.sends_to else ()
+            self.says(theirs, self.declines, "Declined", fields=fields)
+            return
         if theirs.method not in self.alone or theirs.method == "ACK":
             return
         self.says(theirs, 200, "OK")
@@ -299,12 +307,12 @@ class Probe:
 
     def via(self) -> Field:
         way = "TLS" if self.settings.secured else "TCP"
-        place = f"{self.settings.host}:{self.settings.port or 5062}"
+        place = f"{self.settings.host}:{self.settings.port or PROBE_PORT}"
         return Field.of("Via", f"SIP/2.0/{way} {place};branch={self._names.branch()}")
 
     def contact(self) -> Field:
         way = "tls" if self.settings.secured else "tcp"
-        place = f"{self.settings.host}:{self.settings.port or 5062}"
+        place = f"{self.settings.host}:{self.settings.port or PROBE_PORT}"
         return Field.of("Contact", f"<sip:probe@{place};transport={way}>")
 
     def _own_tag(self) -> str:

@@ -23,7 +23,8 @@ class UmIpGateway:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UmSettings:
     """``host`` is the FQDN of this service or this worker, ``media_host`` the IP
-    address in a worker's SDP (``host`` when empty).
+    address in a worker's SDP (``host`` when empty), ``contact`` what Contact says
+    instead of ``host``.
 
     ``workers`` are where a service redirects to; the rest after ``trusted`` concerns
     workers alone. ``trusted`` are the names that may call over TLS, all when empty;
@@ -40,6 +41,7 @@ class UmSettings:
     trusted: tuple[str, ...] = ()
     workers: tuple[Target, ...] = ()
     media_host: str = ""
+    contact: str = ""
     media_ports: tuple[int, int] = (20000, 29999)
     gateways: tuple[UmIpGateway, ...] = ()
     dial_plan: DialPlan = field(default_factory=DialPlan)

@@ -61,14 +61,15 @@ class Stream:
 
     def modified(self, request: Message) -> tuple[bytes, tuple[MediaEvent, ...]] | None:
         """Our answer to a new offer, or our offer where none came; None to refuse."""
-        self._local = replace(self._local, version=self._local.version + 1)
+        local = replace(self._local, version=self._local.version + 1)
         if not request.body:
-            self._reoffered = offer(self._local)
+            self._local, self._reoffered = local, offer(local)
             return bytes(self._reoffered), ()
         offered = sdp_of(request)
-        said = answer(offered, self._local) if offered else None
+        said = answer(offered, local) if offered else None
         if said is None or isinstance(said, Refusal):
             return None
+        self._local = local
         return bytes(said[0]), self.media.agree(said[1])
 
     def acked(self, request: Message) -> tuple[MediaEvent, ...]:

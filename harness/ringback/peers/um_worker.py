@@ -38,6 +38,7 @@ class UmWorker:
         self._taken = 0
         self._agent = UserAgent(
             host=settings.host,
+            contact=settings.contact,
             port=settings.port,
             secured=settings.security.tls,
             names=self._names,

@@ -10,7 +10,7 @@ from ringback.peers.bent.declared import Fault, Quirk
 from ringback.proof.kills import Noticed, Tried
 from ringback.proof.survivors import reason_for
 
-PROVEN = ("sip", "tls")  # areas in which every MUST must kill
+PROVEN = ("sip", "tls", "media", "leaks")  # areas in which every MUST must kill
 
 
 class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +114,6 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
 def fault_row(fault: Fault, found: Sequence[Tried]) -> FaultRow:
     own = [t for t in found if t.odd == fault.name]
-    told = {n: f"{t.play}: {why}" for t in own for n, why in t.turned.items()}
     return FaultRow(
         name=fault.name,
         role=str(fault.role),
@@ -123,10 +122,14 @@ def fault_row(fault: Fault, found: Sequence[Tried]) -> FaultRow:
         kills=sum(t.is_kill for t in own),
         tried=sum(t.fired for t in own),
         turned=tuple(sorted({name for t in own for name in t.turned})),
-        undeclared={n: told[n] for t in own for n in t.undeclared},
-        innocents={n: told[n] for t in own for n in t.innocents},
+        undeclared={n: _told(t, n) for t in own for n in t.undeclared},
+        innocents={n: _told(t, n) for t in own for n in t.innocents},
         trouble=next((f"{t.play}: {t.trouble}" for t in own if t.trouble), ""),
     )
+
+
+def _told(tried: Tried, name: str) -> str:
+    return f"{tried.play}: {tried.turned[name]}"
 
 
 def quirk_row(quirk: Quirk, found: Sequence[Tried]) -> QuirkRow:

@@ -103,12 +103,21 @@ class Callee:
             return
         core.respond(theirs.key, 200, "OK", fields=core.replying(theirs.request, 200))
         core.alarms.drop(f"reliable:{call.key}")
+        incoming.described = incoming.described or bool(sent.body)
         incoming.sent = None
         if incoming.queue:
             self._send_reliable(call, incoming, incoming.queue.pop(0))
         elif incoming.final:
             final, incoming.final = incoming.final, None
             self._accept(call, incoming.key, final)
+
+    def owes_an_answer(self, call: Call) -> bool:
+        """Whether the offer of their INVITE waits for its answer still: a description
+        in an unreliable 1xx is but a foretaste of it (RFC 3261 §13.2.1)."""
+        incoming = call.incoming
+        if call.phase is not Phase.CALLED or incoming is None:
+            return False
+        return bool(incoming.invite.body) and not incoming.described
 
     # -- what the peer says
 

@@ -76,11 +76,13 @@ class Final:
 
 @dataclass(slots=True)
 class Incoming:
-    """Their INVITE: ``key`` of its transaction."""
+    """Their INVITE: ``key`` of its transaction; ``described`` once a reliable 1xx with
+    our description was acknowledged."""
 
     invite: Message
     key: str
     rseq: int = 0
+    described: bool = False
     sent: Provisional | None = None
     response: Message | None = None
     queue: list[Provisional] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """The links of one user agent: which there are, where they lead, what they carry.
 
-RFC 3261 §18 (transport), §18.2.2 (responses), RFC 5626 §3.5.1 (keep-alives).
+RFC 3261 §18 (transport), §18.2.2 (responses), RFC 5626 §3.5.1 (keep-alives),
+RFC 5923 (requests against the direction in which a connection was opened).
 """
 
 from collections.abc import Callable
@@ -17,13 +18,15 @@ from ringback.wire.message import CRLF, Message
 
 @dataclass(slots=True)
 class Link:
-    """One stream connection; ``target`` is None when the other side opened it."""
+    """One stream connection; ``target`` is None when the other side opened it. Then
+    ``alias`` is where it says that it is reached, when it lends us the connection."""
 
     name: str
     target: Target | None
     secured: bool
     remote: Address | None = None
     names: tuple[str, ...] = ()
+    alias: Target | None = None
     framer: Framer = field(default_factory=Framer)
 
 
@@ -49,6 +52,13 @@ class Connections:
             link = Link(opened.link, None, opened.secured)
             self._links[opened.link] = link
         link.remote, link.names = opened.remote, opened.names
+
+    def lend(self, link: Link, via: Via) -> None:
+        """RFC 5923 §8.2: who opened a link over mutual TLS, says ``alias`` and has
+        proven the name in its Via takes requests for that address on the link."""
+        theirs, name = link.target is None and link.secured, via.host.lower()
+        if theirs and name in link.names and via.param("alias") is not None:
+            link.alias = Target.of(name, via.port or 0, secured=True)
 
     def lose(self, name: str) -> Link | None:
         """Forget a link that is gone."""
@@ -108,6 +118,8 @@ class Connections:
 def _reaches(link: Link, target: Target) -> bool:
     if link.secured != target.secured:
         return False
+    if link.alias is not None and _lent(link.alias, target):
+        return True
     if link.remote == target.address:
         nameless = target.name == target.address.host
         return not target.secured or nameless or target.name in link.names
@@ -117,3 +129,11 @@ def _reaches(link: Link, target: Target) -> bool:
         and ours is not None
         and (ours.name, ours.address.port) == (target.name, target.address.port)
     )
+
+
+def _lent(alias: Target, target: Target) -> bool:
+    """By its proven name only (RFC 5923 §9.3): not by an address that it may share
+    with others, and not where ``maddr`` names another place."""
+    host, port = target.address.host, target.address.port
+    named = target.name.lower() == host.lower() == alias.name
+    return named and port == alias.address.port

@@ -65,14 +65,15 @@ class Dialog:
     def of_request(
         cls, request: Message, response: Message, secured: bool = False
     ) -> Self:
-        """The callee's view (RFC 3261 §12.1.1): the route set as it came."""
+        """The callee's view (RFC 3261 §12.1.1): the route set as it came. A caller who
+        says no Contact is looked for where his From says."""
         return cls(
             call_id=request.first("call-id"),
             local_tag=to_tag(response),
             remote_tag=from_tag(request),
             local_uri=without_tag(response.first("to")),
             remote_uri=without_tag(request.first("from")),
-            target=contact_uri(request),
+            target=contact_uri(request) or _bare_uri(request.first("from")),
             route=tuple(str(r) for r in routes(request, "record-route")),
             remote_seq=cseq(request).number,
             secured=secured,

@@ -21,6 +21,7 @@ class Manners(TypedDict, total=False):
     port: Required[int]
     secured: Required[bool]
     product: Required[str]
+    contact: str
     user: str
     follows_redirects: bool
     session_expires: int
@@ -37,6 +38,7 @@ class Manner:
     port: int
     secured: bool
     product: str
+    contact: str = ""
     user: str = ""
     follows_redirects: bool = True
     session_expires: int = 0
@@ -47,8 +49,12 @@ class Manner:
     @property
     def place(self) -> str:
         """``host:port``, an IPv6 literal in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return _place(self.host, self.port)
+
+    @property
+    def callback(self) -> str:
+        """``host:port`` where others call back."""
+        return _place(self.contact or self.host, self.port)
 
 
 class Voice:
@@ -59,9 +65,11 @@ class Voice:
         transport = "tls" if manner.secured else "tcp"
         self._contact = {
             "sip": Field.of(
-                "Contact", f"<sip:{user}{manner.place};transport={transport}>"
+                "Contact", f"<sip:{user}{manner.callback};transport={transport}>"
             ),
-            "sips": Field.of("Contact", f"<sips:{user}{manner.place};transport=tcp>"),
+            "sips": Field.of(
+                "Contact", f"<sips:{user}{manner.callback};transport=tcp>"
+            ),
         }
         self._able = (
             Field.of("Allow", ", ".join((*CALL_METHODS, *manner.takes))),
@@ -98,6 +106,10 @@ class Voice:
         elif method == "OPTIONS" and status == 200:
             ours = (self._accept, *self._able, self._server)
         return _joined(ours, fields, content_type)
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _scheme(uri: str) -> str:

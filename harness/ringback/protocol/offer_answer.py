@@ -121,7 +121,8 @@ def answer(
 ) -> tuple[Sdp, MediaPlan] | Refusal:
     """Take the first audio stream that fits; ``direction`` is the most we want.
 
-    The offerer's order decides between PCMU and PCMA, as far as ``voices`` has them;
+    The offerer's order decides between PCMU and PCMA, as far as ``voices`` has them,
+    and is kept in the answer (RFC 3264 §6.1);
     ``events_too`` false leaves telephone-event out. A stream without the profile
     that the dial plan asks for, or without a common codec, is refused (488).
     """
@@ -159,7 +160,8 @@ def _answer(
     facing = _facing(stream, direction)
     theirs = _lock(stream) if local.security.srtp else None
     keys = (_counterpart(theirs, local),) if theirs else ()
-    formats = (voice,) if events is None else (voice, events)
+    wanted = {str(voice), str(events)}
+    formats = tuple(int(f) for f in stream.formats if f in wanted)
     ptime = stream.ptime or 20
     described = _described(local, formats, keys, facing, 20, events or EVENTS)
     plan = MediaPlan(
@@ -175,7 +177,7 @@ def _answer(
         theirs.suite if theirs else AES_80,
         theirs.mki if theirs else b"",
     )
-    return _among(streams, at, described), plan
+    return _among(offered, streams, at, described), plan
 
 
 def _agreed(offered: Sdp, answered: Sdp, offerer: bool) -> MediaPlan | Refusal:
@@ -190,6 +192,8 @@ def _agreed(offered: Sdp, answered: Sdp, offerer: bool) -> MediaPlan | Refusal:
     common = [v for v in _voices(said) if v in _voices(asked)]
     if asked.protocol != said.protocol or not common:
         return Refusal(488, "the answer has another profile, or no codec of the offer")
+    if not _reaches(ours.host, theirs.host):
+        return Refusal(488, f"no way leads to {theirs.host}")
     events, our_events = _events(theirs), _events(ours)
     plan = MediaPlan(
         Address(theirs.host, theirs.port),
@@ -230,9 +234,15 @@ def _unfit(stream: Media, local: Local, voices: tuple[int, ...]) -> str:
         (stream.protocol == wanted, f"{stream.protocol} offered, {wanted} wanted"),
         (_voices(stream, voices), "neither PCMU nor PCMA is offered"),
         (stream.host, "no connection address"),
+        (_reaches(local.host, stream.host), f"no way leads to {stream.host}"),
         (keyed, "no key of a suite that is spoken here is offered"),
     )
     return next((why for met, why in demands if not met), "")
+
+
+def _reaches(here: str, there: str) -> bool:
+    """Both of one address family; a host by its name counts as IPv4."""
+    return (":" in here) == (":" in there)
 
 
 def _voices(stream: Media, wanted: tuple[int, ...] = VOICES) -> list[int]:
@@ -317,10 +327,12 @@ def _described(
     )
 
 
-def _among(streams: tuple[Media, ...], at: int, described: Sdp) -> Sdp:
-    """As many streams as were offered, the others refused (RFC 3264 §6)."""
+def _among(offered: Sdp, streams: tuple[Media, ...], at: int, described: Sdp) -> Sdp:
+    """As many streams as were offered, the others refused, at the offer's own times
+    (RFC 3264 §6)."""
     ours = described.media[0].lines
-    lines = list(described.session)
+    lines = [line for line in described.session if not line.startswith(b"t=")]
+    lines += [f"t={value}\r\n".encode() for value in offered.values("t") or ("0 0",)]
     for number, stream in enumerate(streams):
         formats = " ".join(stream.formats)
         refused = f"m={stream.kind} 0 {stream.protocol} {formats}\r\n"

@@ -9,10 +9,11 @@ from ringback.protocol.connections import Link
 from ringback.protocol.core import Core
 from ringback.protocol.happenings import Asked, Disturbed
 from ringback.protocol.matching import request_key
-from ringback.protocol.replies import response_to
+from ringback.protocol.replies import response_to, stamped
 from ringback.protocol.screening import Complaint, broken, complaint, unreadable
 from ringback.protocol.transactions import Theirs
 from ringback.protocol.within import Within
+from ringback.wire.grammar import is_response
 from ringback.wire.headers import cseq, to_tag
 from ringback.wire.message import Message
 
@@ -46,7 +47,7 @@ class Reception:
         if not why and wrong is None:
             self._take(link, message)
         elif wrong and message.method != "ACK":
-            self._refuse_broken(link.name, message, wrong)
+            self._refuse_broken(link, message, wrong)
         else:
             self._core.trace(f"unreadable ({why}), dropped: {message.start!r}")
 
@@ -63,14 +64,19 @@ class Reception:
             if theirs and not theirs.settled:
                 self._core.respond(theirs.key, 400, "Bad Request")
 
-    def _refuse_broken(self, link: str, request: Message, wrong: Complaint) -> None:
+    def _refuse_broken(self, link: Link, request: Message, wrong: Complaint) -> None:
         """What cannot be matched is refused outside any transaction."""
         if request.first("via"):
             tag = self._core.names.tag()
-            status, reason = wrong.status, wrong.reason
-            self._core.connections.write(
-                link, response_to(request, status, reason, tag=tag, fields=wrong.fields)
+            refusal = response_to(
+                request,
+                wrong.status,
+                wrong.reason,
+                via=_stamped(request, link),
+                tag=tag,
+                fields=wrong.fields,
             )
+            self._core.connections.write(link.name, refusal)
 
     def _disturbed(self, link: str, fault: Malformed) -> None:
         """§18.3: after this the stream cannot be read on; all else can."""
@@ -78,7 +84,8 @@ class Reception:
             request = Message.parse(fault.octets)
         except Malformed:
             request = None
-        if request and request.method.isalpha() and request.method != "ACK":
+        asked = request is not None and not is_response(request)
+        if request and asked and request.method.isalpha() and request.method != "ACK":
             refusal = response_to(
                 request, 400, "Bad Request", tag=self._core.names.tag()
             )
@@ -93,6 +100,7 @@ class Reception:
             core.trace(f"untrusted peer {link.names}")
             core.respond(theirs.key, 403, "Forbidden")
             return
+        core.connections.lend(link, theirs.topmost)
         wrong = complaint(request, manner.takes, manner.relays)
         if wrong:
             core.respond(theirs.key, wrong.status, wrong.reason, fields=wrong.fields)
@@ -128,3 +136,11 @@ class Reception:
             self._core.trace(f"an ACK ({number}) for no call: {ack.first('call-id')}")
         else:
             self._callee.acked(call, ack)
+
+
+def _stamped(request: Message, link: Link) -> str:
+    """The topmost Via as it goes back (§18.2.1); as it came if it cannot be read."""
+    try:
+        return stamped(request.first("via"), link.remote)
+    except Malformed:
+        return ""

@@ -14,6 +14,7 @@ from ringback.wire.uri import SipUri, Uri
 SIP_PORT = 5060
 SIPS_PORT = 5061
 REDIRECTS_FOLLOWED = 5
+ELSEHOW = (305, 380)  # by way of a proxy, or of another service: not to a Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def target_of(uri: Uri, default_secured: bool = False) -> Target:
 
 
 def targets_of(response: Message) -> tuple[Uri, ...]:
-    """The Contacts of a 3xx, best q first, those of equal q in their order."""
+    """The Contacts of a 3xx, best q first, those of equal q in their order; none of
+    one that does not say where the callee is (RFC 3261 §21.3.4, §21.3.5)."""
+    if response.status in ELSEHOW:
+        return ()
     found = [c for c in contacts(response) if isinstance(c, NameAddr)]
     return tuple(c.uri for c in sorted(found, key=_q, reverse=True))
 

@@ -1,7 +1,7 @@
 """Which requests are refused before anybody looks at what they ask, and with what.
 
-RFC 3261 §8.2.1 (method), §8.2.2 (Request-URI, Require), §16.3 (Max-Forwards),
-§21.4.1 (400), §21.5.6 (505); RFC 4475 §3 has the examples.
+RFC 3261 §8.2.1 (method), §8.2.2 (Request-URI, Require), §8.2.3 (encoding), §16.3
+(Max-Forwards), §21.4.1 (400), §21.5.6 (505); RFC 4475 §3 has the examples.
 """
 
 from collections.abc import Callable
@@ -46,26 +46,22 @@ class Complaint:
 
 
 def unreadable(message: Message) -> str:
-    """Why a field that every UA needs cannot be read; empty when all can.
-
-    One pass over the fields: this runs for each message that comes in.
-    """
-    named = set()
+    """Why a field that every UA needs cannot be read; empty when all can."""
+    said = message.headers
     try:
-        for field in message.fields:
-            name = field.name
-            if name in _READERS:
-                if name in named and name in _ONCE:
-                    return f"more than one {name}"
-                named.add(name)
-                _READERS[name](field.value)
+        for name, read in _READERS.items():
+            values = said.get(name, ())
+            if len(values) > 1 and name in _ONCE:
+                return f"more than one {name}"
+            for value in values:
+                read(value)
         if not message.status:
             parse_uri(message.uri)
         if cseq(message).method != message.method:
             return "CSeq names another method"
     except Malformed as fault:
         return fault.why
-    missing = [name for name in _NEEDED if name not in named]
+    missing = [name for name in _NEEDED if name not in said]
     return f"no {missing[0]}" if missing else ""
 
 
@@ -110,6 +106,7 @@ def complaint(
         or _foreign_scheme(request)
         or _no_hop_left(request, relays)
         or _foreign_extension(request)
+        or _foreign_encoding(request)
         or _brief_session(request)
     )
 
@@ -152,6 +149,15 @@ def _foreign_extension(request: Message) -> Complaint | None:
         return None
     unsupported = Field.of("Unsupported", ", ".join(foreign))
     return Complaint(420, "Bad Extension", (unsupported,))
+
+
+def _foreign_encoding(request: Message) -> Complaint | None:
+    """RFC 3261 §8.2.3: a body that is packed cannot be read here."""
+    packed = [t for t in tokens(request, "content-encoding") if t.lower() != "identity"]
+    if not packed or not request.body:
+        return None
+    plain = Field.of("Accept-Encoding", "identity")
+    return Complaint(415, "Unsupported Media Type", (plain,))
 
 
 def _brief_session(request: Message) -> Complaint | None:

@@ -86,6 +86,11 @@ class Theirs:
         machine = self.machine
         return machine.invite if isinstance(machine, InviteServer) else machine.request
 
+    @property
+    def topmost(self) -> Via:
+        """The hop that sent the request, as ``via`` says it."""
+        return Via.parse(split_list(self.via)[0])
+
 
 class Transactions:
     """Reliable transports only: the machines know better, this user of them does not.
@@ -292,8 +297,8 @@ class Transactions:
 
     def _send(self, entry: Ours | Theirs, message: Message) -> None:
         if isinstance(entry, Theirs):
-            via = Via.parse(split_list(entry.via)[0])
-            entry.link = self._connections.back(entry.link, entry.secured, via)
+            link, via = entry.link, entry.topmost
+            entry.link = self._connections.back(link, entry.secured, via)
         elif entry.link not in self._connections:
             entry.link = self._connections.to(entry.target)
         self._connections.write(entry.link, message)
@@ -323,12 +328,14 @@ class Transactions:
             del self._seen[identity]
 
     def _via(self, target: Target) -> tuple[Field, str]:
-        """RFC 3261 §18.1.1: it names the transport that is used for this request."""
+        """RFC 3261 §18.1.1: it names the transport that is used for this request. Over
+        TLS the connection may be used the other way too (RFC 5923 §8.1)."""
         branch = self._names.branch()
         host = f"[{self._host}]" if ":" in self._host else self._host
         transport = "TLS" if target.secured else "TCP"
         place = f"SIP/2.0/{transport} {host}:{self._port}"
-        return Field.of("Via", f"{place};branch={branch};rport"), branch
+        alias = ";alias" if target.secured else ""
+        return Field.of("Via", f"{place};branch={branch};rport{alias}"), branch
 
 
 def _expects(entry: Ours | Theirs) -> bool:

@@ -27,12 +27,13 @@ from ringback.wire.message import Field, Message
 class UserAgent:
     """All SIP that one listener of a peer speaks.
 
-    ``host`` and ``port`` are what Via and Contact say (a name or an IP literal).
-    Hand every fact to ``take``; those that ``owns`` denies yield nothing. ``takes``
-    are the methods beyond those of calls that reach the peer as ``Asked``; any other
-    is answered 405 or 501. ``session_expires`` in seconds asks for a session timer;
-    one that the other side asks for is always honoured. ``relays`` false: an end point
-    that does not stop at Max-Forwards 0 (RFC 4475 §3.3.11).
+    ``host`` and ``port`` are what Via and Contact say (a name or an IP literal);
+    ``contact``, when given, is said in Contact instead of the host. Hand every fact to
+    ``take``; those that ``owns`` denies yield nothing. ``takes`` are the methods beyond
+    those of calls that reach the peer as ``Asked``; any other is answered 405 or 501.
+    ``session_expires`` in seconds asks for a session timer; one that the other side
+    asks for is always honoured. ``relays`` false: an end point that does not stop at
+    Max-Forwards 0 (RFC 4475 §3.3.11).
     """
 
     def __init__(

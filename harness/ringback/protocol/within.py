@@ -167,7 +167,7 @@ class Within:
             sent = core.respond(theirs.key, 200, "OK", fields=fields)
             if sent and call.phase is Phase.UP:
                 self._keeper.agree(call, sent, ours=False)
-        elif call.asked:
+        elif call.asked or self._callee.owes_an_answer(call):
             core.respond(
                 theirs.key, 500, "Busy With Another Offer", fields=self._wait()
             )

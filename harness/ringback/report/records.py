@@ -1,13 +1,13 @@
 """The lines of ``findings.jsonl``: the one source of every report.
 
 A header, then for each scenario one scenario line followed by one finding line per
-verdict, then a footer. A run that was killed has no footer; what stands before it is
-whole, for each line is written and flushed as one.
+verdict, then doubts, if there are any, and a footer. A run that was killed has no
+footer; what stands before it is whole, for each line is written and flushed as one.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from pathlib import Path
 from typing import TypeVar
@@ -97,6 +97,15 @@ class FindingRecord(
     again: str = ""
 
 
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, tag="doubt", tag_field="kind"):
+    """A plain call that did not come about, and the scenarios about which nothing can
+    be said for that: who reads their verdicts reads ``inconclusive``."""
+
+    fence: str
+    scenarios: tuple[str, ...]
+    because: str
+
+
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="kind"):
     finished: str
     seconds: float
@@ -104,8 +113,9 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     exit_status: int
 
 
-Record = Header | ScenarioRecord | FindingRecord | Footer
-_R = TypeVar("_R", Header, ScenarioRecord, FindingRecord, Footer)
+Record = Header | ScenarioRecord | FindingRecord | Doubt | Footer
+_R = TypeVar("_R", Header, ScenarioRecord, FindingRecord, Doubt, Footer)
+CERTAIN = {"pass", "deviation", "fail"}  # what a doubt takes away
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,9 +179,26 @@ def read(path: Path) -> Run:
     return Run(
         header=header,
         scenarios=tuple(_only(records, ScenarioRecord)),
-        findings=tuple(_only(records, FindingRecord)),
+        findings=doubted(_only(records, FindingRecord), _only(records, Doubt)),
         footer=next(_only(records, Footer), None),
         damage=tuple(damage),
+    )
+
+
+def doubted(
+    findings: Iterable[FindingRecord], doubts: Iterable[Doubt]
+) -> tuple[FindingRecord, ...]:
+    """The findings as they are to be read; what was said before the doubt is told."""
+    why = {name: doubt.because for doubt in doubts for name in doubt.scenarios}
+    return tuple(
+        msgspec.structs.replace(
+            one,
+            outcome="inconclusive",
+            because=f"{why[one.scenario]}; else {one.outcome}: {one.because}",
+        )
+        if one.scenario in why and one.outcome in CERTAIN
+        else one
+        for one in findings
     )
 
 

@@ -6,12 +6,14 @@ from shlex import quote
 
 import pytest
 
-from ringback.faults import Misuse
+from ringback.faults import Fault, Misuse
 from ringback.judge.catalogue import catalogue
 from ringback.judge.finding import Level
 from ringback.judge.selection import select
+from ringback.running.fences import FENCE, fenced, is_fence, tail
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared
+from ringback.testbed.outside import EXEC, who_stays
 from ringback.values import Security
 
 STRENGTH = {
@@ -19,7 +21,33 @@ STRENGTH = {
     "should": {Level.MUST, Level.SHOULD},
     "may": set(Level),
 }
-PLAIN = "playonphone.the-plain-call"
+
+
+def seatable(asked: Asked, workers: int) -> None:
+    """Ends the run before its first scenario when the SUT cannot be seated."""
+    try:
+        why = _unseatable(asked, workers)
+    except Fault as trouble:
+        raise pytest.UsageError(str(trouble)) from trouble
+    if why:
+        raise pytest.UsageError(why)
+
+
+def _unseatable(asked: Asked, workers: int) -> str:
+    from ringback.testbed.session import Session
+
+    if workers > 1 and asked.outside:
+        bound = who_stays(asked.outside) - asked.outside.keys()
+        bound |= Session(asked, "").facing.keys()
+        if bound:
+            who = " and ".join(sorted(bound))
+            return (
+                f"-n {workers}: our own {who} must be where the "
+                "system under test looks for it, which is one place: leave out -n"
+            )
+    if any(one.way == EXEC for one in asked.outside.values()):
+        return Session(asked, "").asked_nonsense()
+    return ""
 
 
 def modes(asked: Asked, marker: pytest.Mark) -> list[Security]:
@@ -35,6 +63,7 @@ def scenario_id(item: pytest.Item) -> str:
     spelled = f"-{item.callspec.id}-"  # other parameters, as pytest strings them
     others = spelled.replace(f"-{mode}-", "-", 1).strip("-")
     name = f"{name}-{others}" if others else name
+    name += tail(item)
     return f"{area_of(item.path)}.{name}@{mode}"
 
 
@@ -53,6 +82,7 @@ def declared(item: pytest.Item, asked: Asked) -> Declared:
         area=area_of(item.path),
         settles=tuple(marker.kwargs["settles"]),
         again=" ".join(["ringback run", name, *_again(asked, mode)]),
+        fence=item.stash.get(FENCE, False),
     )
 
 
@@ -85,8 +115,11 @@ def selected(
         _checked(item, marker)
         wanted = _wanted(asked, words, item)
         (kept if wanted else dropped).append(item)
-    kept.sort(key=lambda item: not scenario_of(item).startswith(PLAIN))
-    return kept, dropped
+    kept.sort(key=lambda item: not is_fence(scenario_of(item)))
+    plain = [item for item in items if is_fence(scenario_of(item))]
+    others = [item for item in kept if not scenario_of(item)]
+    scenarios = [item for item in kept if scenario_of(item)]
+    return [*others, *fenced(scenarios, plain)], dropped
 
 
 def scenario_of(item: pytest.Item) -> str:

@@ -16,10 +16,12 @@ from ringback.report.records import (
     Header,
     Record,
     ScenarioRecord,
+    doubted,
     read,
 )
 from ringback.report.status import INTERRUPTED, Exit, exit_status
 from ringback.report.terminal import counts
+from ringback.running.fences import Judged, doubts
 
 if TYPE_CHECKING:
     from ringback.testbed.asked import Asked
@@ -34,6 +36,7 @@ class Collector:
         self.config = config
         self.started = datetime.now(UTC)
         self.found: list[FindingRecord] = []
+        self.judged: list[Judged] = []
         self.begun = False
         self.interrupted = False
 
@@ -93,6 +96,7 @@ class Collector:
         for record in records:
             if isinstance(record, ScenarioRecord):
                 own = [f for f in findings if f.scenario == record.id]
+                self.judged.append((record, own))
                 self.config.hook.pytest_ringback_judged(scenario=record, findings=own)
 
     @pytest.hookimpl(optionalhook=True)
@@ -126,6 +130,7 @@ class Collector:
             self.take(late)
         if not self.begun:
             return
+        self._doubt()
         status = INTERRUPTED if self.interrupted else exit_status(self.found)
         now = datetime.now(UTC)
         footer = Footer(
@@ -139,6 +144,13 @@ class Collector:
         self.config.hook.pytest_ringback_ends(
             run=run, footer=footer, folder=self.folder
         )
+
+    def _doubt(self) -> None:
+        """Take back what stands beside a plain call that did not come about."""
+        told = tuple(doubts(self.judged))
+        for doubt in told:
+            self.folder.add(doubt)
+        self.found = [*doubted(self.found, told)]
 
     def status(self) -> Exit:
         """For the command line; pytest's own status knows only pass and fail."""

@@ -1,8 +1,9 @@
 """The people of a scenario, as its author speaks of them: a client and a phone."""
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
+from ringback.evidence.circumstances import Ordered
 from ringback.faults import Untestable
 from ringback.peers.client import Client as ReferenceClient
 from ringback.peers.client import ClientCall, Question, Request
@@ -18,38 +19,70 @@ if TYPE_CHECKING:
 
 Give = Callable[[Iterable[Wish]], None]
 Number = Callable[[str], str]
-Known = Callable[[str, str], bool]  # whether our store has a user's message
+Known = Callable[[str, str, str], bool]  # whether a user's message is stored, as id
+
+
+class Wording(Protocol):
+    """How the web service calls what scenarios speak of."""
+
+    def item(self, user: str, message: str, dialect: str) -> str: ...
+
+    def typed(self, number: str) -> str: ...
+
+    def dialled(self, number: str) -> str: ...
 
 
 class Client:
     """The mail client: orders, watches, hangs up.
 
-    ``orders`` remembers what was ordered, for the circumstances: kind, item, number;
-    ``missing`` whether our store lacked it then, ``calls`` what became of each.
+    ``user`` is one of the samples. ``orders`` remembers what was ordered, for the
+    circumstances: kind, item, and what is then dialled; ``messages`` how scenarios call
+    it, ``missing`` whether the store lacked it then, ``calls`` what became of each.
     """
 
     def __init__(
-        self, peer: ReferenceClient, give: Give, number: Number, known: Known
+        self,
+        peer: ReferenceClient,
+        user: str,
+        give: Give,
+        number: Number,
+        known: Known,
+        wording: Wording,
     ) -> None:
         self.peer = peer
+        self.user = user
         self._give = give
         self._number = number
         self._known = known
+        self._wording = wording
+        self.messages: list[str] = []
         self.missing: list[bool] = []
         self.orders: list[tuple[str, str, str]] = []
         self.calls: list[ClientCall] = []
 
+    @property
+    def login(self) -> str:
+        """How the user is called at the web service."""
+        return self.peer.settings.user
+
+    @property
+    def dialect(self) -> str:
+        return self.peer.settings.dialect
+
     def plays(self, message: str, on: str) -> ClientCall:
         """Order a voice message to a number."""
-        self.orders.append(("message", message, on))
-        self.missing.append(not self._known(self.peer.settings.user, message))
-        return self._ordered(self.peer.plays(message, on=self._number(on)))
+        item = self._wording.item(self.user, message, self.dialect)
+        typed = self._dials("message", item, on)
+        self.messages.append(message)
+        self.missing.append(not self._known(self.user, message, item))
+        return self._ordered(self.peer.plays(item, on=typed))
 
     def plays_greeting(self, kind: Greeting, on: str) -> ClientCall:
         """Order a greeting to be played and recorded anew (the older service only)."""
-        self.orders.append(("greeting", str(kind), on))
+        typed = self._dials("greeting", str(kind), on)
+        self.messages.append("")
         self.missing.append(False)
-        return self._ordered(self.peer.plays_greeting(kind, on=self._number(on)))
+        return self._ordered(self.peer.plays_greeting(kind, on=typed))
 
     def hangs_up(self, call: ClientCall) -> None:
         self.peer.hangs_up(call)
@@ -65,9 +98,31 @@ class Client:
 
     def asks_about(self, call_id: str) -> Question:
         """The state of a call, by an id that may be anybody's."""
-        old = self.peer.settings.dialect == "umws"
+        old = self.dialect == "umws"
         asked = umws.GetCallInfo if old else ews.GetPhoneCallInformation
         return self.asks(asked(call_id))
+
+    def ordered(self) -> Iterator[Ordered]:
+        """As the evidence records it."""
+        for (kind, item, number), missing in zip(
+            self.orders, self.missing, strict=True
+        ):
+            yield Ordered(
+                user=self.login,
+                kind=kind,
+                item=item,
+                dial_string=number,
+                dialect=self.dialect,
+                missing=missing,
+            )
+
+    def _dials(self, kind: str, item: str, on: str) -> str:
+        """What is typed to have a number called, perhaps another one behind an outside
+        gateway."""
+        number = self._number(on)
+        typed = self._wording.typed(number)
+        self.orders.append((kind, item, self._wording.dialled(number)))
+        return typed
 
     def _ordered(self, call: ClientCall) -> ClientCall:
         self.calls.append(call)

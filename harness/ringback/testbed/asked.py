@@ -11,7 +11,7 @@ from ringback.config import Config, load
 from ringback.faults import Misuse
 from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.known import oddness
-from ringback.testbed.outside import Outside, parse_sut
+from ringback.testbed.outside import Outside, check, parse_sut
 from ringback.values import Role, Security
 
 
@@ -41,6 +41,7 @@ class Asked:
         names = {**config.resolve, **resolve}
         config = msgspec.structs.replace(config, sut=sut, resolve=names)
         outside = parse_sut(sut)
+        check(outside, config.statement)
         if outside and option.ringback_net == "memory":
             raise Misuse("--net memory has no SUT: leave out --sut, or use sockets")
         return cls(
@@ -88,9 +89,9 @@ def _modes(
         except ValueError:
             modes = ", ".join(Security)
             raise Misuse(f"--security {word}: one of {modes}, all") from None
-    gateway = outside.get(Role.GATEWAY)
-    if gateway and gateway.way == "tcp":
+    ways = {outside[r].way for r in (Role.UM, Role.GATEWAY) if r in outside}
+    if "tcp" in ways:
         return (Security.UNSECURED,)
-    if gateway and gateway.way == "tls" and not config.security.tls:
+    if "tls" in ways and not config.security.tls:
         return (Security.SIP_SECURED,)
     return (config.security,) if from_file or outside else tuple(Security)

@@ -27,6 +27,7 @@ class Declared:
     area: str
     settles: tuple[str, ...]
     again: str  # the command that plays it again
+    fence: bool = False  # a plain call that shows whether all still stands
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,20 @@ from ringback.net.identity import Identity
 from ringback.peers import cas_binding
 from ringback.peers.exchanges import Asking, Line, Theirs
 from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
+from ringback.peers.probe_voice import Voice
 from ringback.protocol.dialog import Dialog
+from ringback.protocol.names import Names
 from ringback.protocol.redirect import target_of
 from ringback.testbed import torment
-from ringback.values import Address, Role
+from ringback.values import PROBE_PORT, Address, Role
 from ringback.wire.message import Field, Message
 from ringback.wire.order import Order
+from ringback.wire.sdes import Crypto
 from ringback.wire.uri import parse as parse_uri
 
 if TYPE_CHECKING:
     from ringback.testbed.testbed import Testbed
 
-BESIDE = 5062  # where a probe listens beside the role whose address it shares
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK"}
 PATIENCE = 5.0
 
@@ -33,7 +35,13 @@ class Probing:
     """``peer`` has all that was said and heard; see ``peers.probe``."""
 
     def __init__(
-        self, bed: "Testbed", role: Role, identity: Identity, seat: Seat, port: int
+        self,
+        bed: "Testbed",
+        role: Role,
+        identity: Identity,
+        seat: Seat,
+        port: int,
+        facing: Role | None = None,
     ) -> None:
         self._bed, self.role, self.seat = bed, role, seat
         self.peer = Probe(
@@ -41,7 +49,7 @@ class Probing:
                 host=seat.name,
                 address=seat.host,
                 port=port,
-                secured=bed.security.tls and role is not Role.PHONE,
+                secured=bed.security.tls and Role.PHONE not in (role, facing),
                 seed=f"{bed.theatre.seed}/probe {len(bed.theatre.seats)}",
             )
         )
@@ -132,6 +140,21 @@ class Probing:
             **words,  # type: ignore[arg-type]  # a dict of three kinds
         )
 
+    def talks_with(
+        self,
+        of: Role,
+        *,
+        user: str = "+12065550123",
+        fields: tuple[Field, ...] = (),
+    ) -> tuple[Dialog, Asking]:
+        """A call that was answered: its dialog and its INVITE. Unseen when nobody
+        accepts it in time."""
+        asking = self.invites(of, user=user, fields=fields)
+        self._bed.until(asking.is_answered, PATIENCE)
+        if asking.final is None or asking.final.status >= 300:
+            raise Unseen(f"the {of} did not accept the call: {asking.statuses}")
+        return asking.dialog(), asking
+
     def asks_within(
         self,
         dialog: Dialog,
@@ -153,6 +176,14 @@ class Probing:
         cancel = self.peer.cancels(asking, change)
         self._flush()
         return cancel
+
+    def pracks(
+        self, dialog: Dialog, asking: Asking, rseq: int
+    ) -> tuple[Dialog, Asking]:
+        """PRACK for that RSeq of that INVITE (RFC 3262 §7.2)."""
+        number = asking.request.first("cseq").partition(" ")[0]
+        rack = Field.of("RAck", f"{rseq} {number} INVITE")
+        return self.asks_within(dialog, "PRACK", fields=(rack,))
 
     def acks(self, asking: Asking, body: bytes = b"") -> None:
         self.peer.acks(asking, body)
@@ -177,6 +208,14 @@ class Probing:
         self._flush()
 
     # -- answering
+
+    def is_asked(self, method: str, times: int = 1) -> Callable[[], bool]:
+        """Whether so many requests of that method came, answered or not."""
+
+        def came() -> bool:
+            return sum(t.method == method for t in self.peer.theirs) >= times
+
+        return came
 
     def awaits(
         self,
@@ -228,13 +267,52 @@ class Probing:
 
     def keyed(self) -> dict[str, object]:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""
-        if not self._bed.security.srtp or self.role is Role.PHONE:
+        if not (self._bed.security.srtp and self.peer.settings.secured):
             return {}
-        return {"protocol": "RTP/SAVP", "crypto": (self.peer.crypto(),)}
+        return self.keyed_by(self.peer.crypto())
+
+    def keyed_by(self, key: Crypto) -> dict[str, object]:
+        """The same with a key that the scenario knows."""
+        return {"protocol": "RTP/SAVP", "crypto": (key,)}
+
+    def offers(self, **stream: object) -> bytes:
+        """A description of our media port for another offer."""
+        return self.peer.describes(**{**self.keyed(), **stream})
+
+    def place(self, user: str, *params: str) -> str:
+        """A URI of ours in angle brackets, for Contact and Record-Route."""
+        way = "tls" if self.peer.settings.secured else "tcp"
+        host, port = self.peer.settings.host, self.peer.settings.port or PROBE_PORT
+        return (
+            f"<{';'.join((f'sip:{user}@{host}:{port}', f'transport={way}', *params))}>"
+        )
+
+    def declines(self, status: int) -> None:
+        """Every INVITE from now on, at once."""
+        self.peer.declines = status
+
+    def redirects_to(self, contact: str) -> None:
+        """Every INVITE from now on, by a 302 with that Contact."""
+        self.peer.declines = 302
+        self.peer.sends_to = contact
+
+    def shows(self, identity: Identity) -> None:
+        """That certificate from now on; connections that stand are shut."""
+        self.peer.goes_home()
+        self._flush()
+        self._seat.identity = identity
 
     def casts(self, target: Address, octets: bytes) -> None:
         self.peer.casts(target, octets)
         self._flush()
+
+    def speaks(self, answered: Message | None, key: bytes = b"") -> Voice:
+        """Something to say to where a description of theirs wants it; with a key of
+        ours it is SRTP. Unseen when there is none."""
+        if answered is None:
+            raise Unseen("nobody has answered")
+        names = Names(f"{self.peer.settings.seed}/voice")
+        return Voice(self.casts, answered, key, names)
 
     def leaves(self) -> None:
         self.peer.goes_home()
@@ -266,10 +344,12 @@ class Probing:
         self._bed.give(self._seat, self.peer.wishes())
 
 
-def beside(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:
+def beside(
+    bed: "Testbed", role: Role, identity: Identity | None, facing: Role | None
+) -> Probing:
     """Beside a role of ours, at its address, with that role's own certificate unless
     one is given."""
-    return _probing(bed, role, identity, BESIDE)
+    return _probing(bed, role, identity, PROBE_PORT, facing)
 
 
 def in_place(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:
@@ -283,7 +363,11 @@ def in_place(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:
 
 
 def _probing(
-    bed: "Testbed", role: Role, identity: Identity | None, port: int
+    bed: "Testbed",
+    role: Role,
+    identity: Identity | None,
+    port: int,
+    facing: Role | None = None,
 ) -> Probing:
     if role not in bed.session.ours:
         raise Untestable(f"only a {role} of ours can be passed for")
@@ -292,7 +376,8 @@ def _probing(
     own = bed.session.lab.identity_for(seat.name, trusted=everybody)
     tls = bed.security.tls and role is not Role.PHONE
     ports = seat.secured_ports if tls else seat.ports
-    return Probing(bed, role, identity or own, seat, port or _sip_port(role, ports))
+    port = port or _sip_port(role, ports)
+    return Probing(bed, role, identity or own, seat, port, facing)
 
 
 def _sip_port(role: Role, ports: tuple[int, ...]) -> int:

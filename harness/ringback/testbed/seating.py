@@ -14,8 +14,8 @@ from ringback.config import Gateway as GatewayPlace
 from ringback.evidence.circumstances import Seat
 from ringback.net.authority import Authority
 from ringback.net.identity import Identity
-from ringback.net.ill_certificates import ill
 from ringback.net.network import Network, Seated
+from ringback.net.route import towards
 from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.way import Bent
 from ringback.peers.cas import Cas
@@ -33,9 +33,12 @@ from ringback.protocol.redirect import Target
 from ringback.protocol.timing import Timing
 from ringback.protocol.world import Peer
 from ringback.stores.mailbox import Mailbox
-from ringback.values import Address, Role, Security
+from ringback.testbed.bending import bent
+from ringback.testbed.outside import Company, name_of
+from ringback.values import Address, Contact, Role, Security
 
 Dialect = Literal["ews", "umws"]
+POLL = 0.5  # seconds between a client's questions: below RINGS, so ringing is seen
 
 
 class Issuer(Protocol):
@@ -44,6 +47,9 @@ class Issuer(Protocol):
     def identity_for(self, *names: str, trusted: Iterable[str] = ()) -> Identity: ...
 
     def nobody(self) -> Identity: ...
+
+    @property
+    def revocations(self) -> bytes: ...
 
     @property
     def authority(self) -> Authority:
@@ -71,6 +77,13 @@ class Theatre:
     def timing(self) -> Timing:
         return Timing(scale=self.config.timer_scale)
 
+    def _contact(self, host: str, *, secured: bool) -> str:
+        """What Contact says instead of a role's name, if so. A peer that knows names by
+        DNS alone cannot call a name of ours back; a certificate proves no address."""
+        wanted = self.config.contact
+        by_name = secured if wanted is Contact.AUTO else wanted is Contact.NAME
+        return "" if by_name else host
+
     def um_names(self) -> tuple[str, ...]:
         um = self.config.um
         return (um.name, *(worker.name for worker in um.workers))
@@ -87,6 +100,7 @@ class Theatre:
             PhoneSettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=False),
                 sip_port=place.port,
                 media_ports=place.media_ports,
                 timing=self.timing,
@@ -111,6 +125,8 @@ class Theatre:
             GatewaySettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=self.security.tls),
+                phone_contact=self._contact(place.host, secured=False),
                 phones=place.phones,
                 sip_port=self._port(place),
                 phone_port=place.phone_port,
@@ -161,6 +177,7 @@ class Theatre:
             UmSettings(
                 host=place.name,
                 media_host=place.host,
+                contact=self._contact(place.host, secured=self.security.tls),
                 sip_port=self._port(place),
                 security=self.security,
                 gateways=tuple(map(self._peering, um.gateways)),
@@ -170,6 +187,7 @@ class Theatre:
                 max_calls=um.max_calls,
                 call_limit=um.call_limit,
                 no_answer=um.no_answer,
+                session_expires=um.session_expires,
                 media_ports=(start, start + share - 1),
                 trusted=trusted if self.security.tls else (),
                 timing=self.timing,
@@ -186,6 +204,7 @@ class Theatre:
         peer = Cas(
             CasSettings(
                 host=place.name,
+                contact=self._contact(place.host, secured=self.security.tls),
                 um=Target(Address(um.name, self._port(um)), self.security.tls, um.name),
                 known=names[1:],
                 security=self.security,
@@ -208,6 +227,8 @@ class Theatre:
         dialect: Dialect,
         *,
         pre_emptive: bool = True,
+        path: str = "",
+        polls_every: float = POLL,
     ) -> tuple[Seated, Client]:
         cas = self.config.cas
         peer = Client(
@@ -215,14 +236,16 @@ class Theatre:
                 cas=Address(cas.name, cas.https_port),
                 name=cas.name,
                 user=user,
-                password=password or self.passwords.get(user, ""),
+                password=password,
+                path=path,
                 dialect=dialect,
-                poll_every=POLL,
+                poll_every=polls_every,
                 pre_emptive=pre_emptive,
                 timing=self.timing,
             )
         )
-        words = {"identity": self.issuer.nobody(), "label": f"client of {user}"}
+        identity = replace(self.issuer.nobody(), for_web=True)
+        words = {"identity": identity, "label": f"client of {user}"}
         return self.sits(peer, Role.CLIENT, host, **words), peer
 
     def leave(self) -> None:
@@ -238,51 +261,23 @@ class Theatre:
         )
 
     def sits(self, peer: Peer, role: Role | None, host: str, **words: object) -> Seated:
+        if isinstance(identity := words.get("identity"), Identity):
+            words = {**words, "identity": self._furnished(identity)}
         seat = self.network.seat(
             peer,
             role=role,
             host=host,
             store=self.mailbox,
-            **self._bent(role, words),  # type: ignore[arg-type]
+            **bent(self, role, words),  # type: ignore[arg-type]
         )
         self.seats.append(seat)
         return seat
 
-    def _bent(self, role: Role | None, words: dict[str, object]) -> dict[str, object]:
-        """The same seat, in the way that was asked for."""
-        odd = self.oddness
-        if odd is None or not odd.bends(role, str(words.get("what", ""))):
-            return words
-        if odd.way:
-            bend = Bent(odd.way(), self._places())
-            self.bends.append(bend)
-            words = {**words, "bend": bend}
-        identity = words.get("identity")
-        if isinstance(identity, Identity) and (odd.credentials or odd.shows):
-            words = {**words, "identity": self._odd_identity(odd, identity)}
-        return words
-
-    def _odd_identity(self, odd: Bending, identity: Identity) -> Identity:
-        """What others see of it still has its name (see ``Seated.name``)."""
-        shown: dict[str, object] = {}
-        if odd.shows:
-            forged = ill(odd.shows, self.issuer.authority, identity.names[0])
-            shown = {"chain": forged.chain, "key": forged.key}
-        return replace(identity, **shown, **odd.credentials)  # type: ignore[arg-type]
-
-    def _places(self) -> dict[str, Role]:
-        config = self.config
-        um = ((place.name, place.host, Role.UM) for place in config.um.crew)
-        gateways = ((g.name, g.host, Role.GATEWAY) for g in config.um.gateways)
-        alone = (
-            (config.um, Role.UM),
-            (config.cas, Role.CAS),
-            (config.gateway, Role.GATEWAY),
-            (config.phone, Role.PHONE),
-        )
-        others = ((place.name, place.host, role) for place, role in alone)
-        found = [*um, *gateways, *others]
-        return {key: role for name, host, role in found for key in (name, host)}
+    def _furnished(self, identity: Identity) -> Identity:
+        """What everybody was given, and by which rules they judge."""
+        profile = self.config.statement.tls_profile
+        revoked = self.issuer.revocations if self.security.tls else b""
+        return replace(identity, revoked=revoked, profile=profile)
 
     def _seed(self, who: str) -> str:
         return f"{self.seed}/{who}"
@@ -299,43 +294,49 @@ class Theatre:
         return (*names, *self.config.trust.names)
 
 
-POLL = (
-    0.5  # seconds between the client's questions: below RINGS, so that ringing is seen
-)
-
-
-def outsiders(config: Config) -> tuple[Seat, ...]:
-    """The seats of the SUT, as far as the configuration knows them."""
-    from ringback.testbed.outside import parse_sut
-
-    found = []
-    for role, one in parse_sut(config.sut).items():
-        host = config.resolve.get(one.address.host, one.address.host)
-        ports = (one.address.port,)
-        secured = one.way == "tls"
-        found.append(
-            Seat(
-                role=role,
-                name=_sut_name(config, role, one.address.host),
-                host=host,
-                ports=() if secured else ports,
-                secured_ports=ports if secured else (),
-                ours=False,
-            )
+def outsiders(config: Config, company: Company, client: str = "") -> tuple[Seat, ...]:
+    """The seats of the SUT, as far as the configuration knows them: of a UM its
+    workers too. ``client`` is where a client was told that it may sit."""
+    found = [
+        _seat(
+            one.role,
+            name_of(config, one),
+            config.resolve.get(one.address.host, one.address.host),
+            one.address.port,
+            secured=one.way in ("tls", "https"),
         )
+        for one in company.values()
+        if one.address.host
+    ]
+    if Role.CAS in company:  # where it listens for what the UM asks
+        cas = config.cas
+        asked = {"ports": (cas.sip_port,), "secured_ports": (cas.sip_secured_port,)}
+        found += [
+            msgspec.structs.replace(s, **asked) for s in found if s.role is Role.CAS
+        ]
+    if Role.CLIENT in company:  # wherever it binds, or does not
+        hosts = dict.fromkeys((towards(config.cas.host), client))
+        found += [
+            Seat(role=Role.CLIENT, name="client", host=h, ours=False) for h in hosts
+        ]
+    if Role.UM in company:
+        tls = company[Role.UM].way == "tls"
+        for w in config.um.crew:
+            port = w.secured_port if tls else w.port
+            seat = _seat(Role.UM, w.name, w.host, port, secured=tls)
+            found.append(msgspec.structs.replace(seat, what="worker"))
     return tuple(found)
 
 
-def _sut_name(config: Config, role: Role, host: str) -> str:
-    """What its certificate must prove: the name it was given, else the config's."""
-    if any(c.isalpha() for c in host) and ":" not in host:
-        return host
-    return {
-        Role.GATEWAY: config.gateway.name,
-        Role.UM: config.um.name,
-        Role.CAS: config.cas.name,
-        Role.PHONE: config.phone.name,
-    }.get(role, host)
+def _seat(role: Role, name: str, host: str, port: int, *, secured: bool) -> Seat:
+    return Seat(
+        role=role,
+        name=name,
+        host=host,
+        ports=() if secured else (port,),
+        secured_ports=(port,) if secured else (),
+        ours=False,
+    )
 
 
 def dial_plan(config: Config) -> DialPlan:

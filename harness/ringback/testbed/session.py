@@ -5,7 +5,9 @@ import itertools
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +16,31 @@ import msgspec
 from ringback import __version__
 from ringback.config import Config
 from ringback.evidence.circumstances import Circumstances
-from ringback.faults import Untestable
+from ringback.faults import Misuse, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.judge import untested
+from ringback.net import loopback
+from ringback.net.identity import Identity
 from ringback.net.lab import Lab
 from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
 from ringback.net.resolver import Resolver
+from ringback.net.route import interface_to
 from ringback.report.records import FindingRecord
 from ringback.stores.mailbox import Mailbox
 from ringback.testbed import closing, layout, outside
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
-from ringback.values import Role, Security
+from ringback.testbed.terms import Terms
+from ringback.testbed.troupe import Script, Troupe, ask_nonsense, bound_hosts
+from ringback.values import Security
 
 if TYPE_CHECKING:
-    from ringback.net.recorder import Recorder
+    from ringback.net.recorder import FarRecorder, Recorder
     from ringback.testbed.testbed import Testbed
 
 LAB_USERS = ("alice", "bob", "carol", "dave")  # of fixtures/mailbox.toml
+STORE = "store"  # a need: a mailbox that is as new in each scenario
 MEMORY_NET = 1  # the third octet of the addresses on the memory network
 
 
@@ -43,17 +51,21 @@ class Session:
         self, asked: Asked, run: str, requirements: frozenset[str] | None = None
     ) -> None:
         """``requirements`` are those to be judged; None is all that apply."""
+        asked = _resolved(asked)
         self.asked = asked
+        self.facing = outside.facing(asked.config, asked.outside)
         self.reports = asked.base / "reports" / run
         self.captures = asked.base / "captures" / run
         self.lab = Lab.of(asked.config.lab, asked.config.trust.roots)
-        self.ours = roles_of_ours(asked)
+        self.ours = outside.ours(asked.outside)
         self._seed = secrets.token_hex(16)
         _spare_the_collector()
         self._seeds = itertools.count(1)
         self.passwords = passwords_of(asked.config)
+        self.terms = Terms.of(asked.config, asked.outside, self.passwords)
         self.requirements = requirements
         self.played: dict[Path, tuple[Declared, Circumstances]] = {}
+        self.odd: dict[tuple[str, str], Identity] = {}  # by kind and name
         self._ground: Ground | None = None
 
     def open(
@@ -62,22 +74,70 @@ class Session:
         """Seats taken, legs joined. Untestable when this SUT cannot give that world."""
         from ringback.testbed.testbed import Testbed
 
-        if why := outside.why_not(self.asked.outside, mode):
+        self._can_be_had(mode, wanted)
+        ground = self.ground()
+        config = self._laid_out(ground.number)
+        troupe = self.troupe(declared.id, mode, config, ground)
+        try:
+            config = layout.overlaid(troupe.config, wanted["config"])
+            if self.asked.oddness:
+                config = layout.overlaid(config, self.asked.oddness.config)
+            return Testbed(self, declared, mode, config, ground, troupe)
+        except BaseException:
+            troupe.end()
+            raise
+
+    def troupe(
+        self, scenario: str, mode: Security, config: Config, ground: "Ground"
+    ) -> Troupe:
+        """The roles that are not ours, started where we start them."""
+        script = self._script(scenario, mode, config, ground.number)
+        return Troupe(self.asked.outside, script, self.captures / scenario)
+
+    def asked_nonsense(self) -> str:
+        """Why a program under test is not seated; empty when it may be."""
+        number = loopback.claim()
+        try:
+            config = self._laid_out(number)
+            mode = next(iter(self.asked.modes), Security.UNSECURED)
+            script = self._script("", mode, config, number)
+            return ask_nonsense(self.asked.outside, script)
+        finally:
+            loopback.give_back(number)
+
+    def _laid_out(self, number: int) -> Config:
+        company = self.asked.outside
+        stay = outside.who_stays(company)
+        config = layout.on_loopback(self.asked.config, number, stay, company)
+        return layout.facing(config, self.facing)
+
+    def _script(
+        self, scenario: str, mode: Security, config: Config, number: int
+    ) -> Script:
+        return Script(
+            scenario=scenario.partition("@")[0],
+            security=mode,
+            config=config,
+            issuer=self.lab,
+            passwords=self.passwords,
+            network=number,
+        )
+
+    def _can_be_had(self, mode: Security, wanted: Mapping[str, Any]) -> None:
+        """Untestable says why this SUT cannot be in such a world."""
+        company = self.asked.outside
+        if why := outside.why_not(company, mode):
             raise Untestable(why)
         for need in wanted["needs"]:
-            if need in set(self.asked.outside):
+            if need == STORE and outside.is_lasting(company):
+                raise Untestable(
+                    "it deletes a message for good: only with a mailbox of ours, or of "
+                    "a program that is started for each scenario"
+                )
+            if need in set(company):
                 raise Untestable(f"only a {need} of ours can be told to do that")
-        ground = self.ground()
-        config = layout.on_loopback(self.asked.config, ground.number)
-        if Role.GATEWAY in self.asked.outside:
-            gateway = self.asked.outside[Role.GATEWAY]
-            config = outside.with_gateway(config, gateway)
-        elif Role.PHONE in self.asked.outside:
-            config = outside.with_phone(config, self.asked.outside[Role.PHONE])
-        config = layout.overlaid(config, wanted["config"])
-        if self.asked.oddness:
-            config = layout.overlaid(config, self.asked.oddness.config)
-        return Testbed(self, declared, mode, config, ground)
+        if why := outside.is_otherwise(self.asked.config, company, wanted["config"]):
+            raise Untestable(why)
 
     def seed(self) -> str:
         """A new one for each scenario: a peer from outside remembers Call-IDs long
@@ -143,8 +203,18 @@ class Session:
 
     def mailbox(self) -> Mailbox:
         """The lab's users and messages, as new; or the file that the config names."""
+        if self.terms.foreign:
+            mailbox = Mailbox.lab()
+            for user, message, path in self.terms.sounds():
+                mailbox.sounds_otherwise(user, message, path)
+            return mailbox
         if self.asked.config.mailbox:
             return Mailbox.lab(self.asked.config.mailbox, self.passwords)
+        return Mailbox(like=self._lab_mailbox)
+
+    @cached_property
+    def _lab_mailbox(self) -> Mailbox:
+        """Made once: to move in and to hash passwords takes longer than to copy."""
         return Mailbox.lab(passwords=self.passwords)
 
     def remember(
@@ -190,14 +260,14 @@ class Ground:
     @classmethod
     def on_sockets(cls, asked: Asked) -> "Ground":
         """Recorded from the wire when this machine lets us."""
-        from ringback.net import loopback
         from ringback.net.recorder import Recorder, rights
         from ringback.net.sockets import SocketNetwork
 
         number = loopback.claim()
         recorder = None
         if not rights():
-            recorder = Recorder(number, _hosts_outside(asked))
+            around = set(bound_hosts(asked.config, asked.outside))
+            recorder = Recorder(number, around, beside=_far(asked))
         resolver = Resolver()
         ground = cls(SocketNetwork(resolver, recorder=recorder), number, recorder)
         ground.names = resolver
@@ -211,14 +281,6 @@ class Ground:
         self.network.close()
         if self.recorder is not None:
             self.recorder.close()
-
-
-def roles_of_ours(asked: Asked) -> frozenset[Role]:
-    """An outside gateway brings the phone behind it along."""
-    outer = set(asked.outside)
-    if Role.GATEWAY in outer:
-        outer.add(Role.PHONE)
-    return frozenset(set(Role) - outer)
 
 
 def _spare_the_collector() -> None:
@@ -240,7 +302,29 @@ def passwords_of(config: Config, *, made: bool = True) -> dict[str, str]:
     return fresh | given
 
 
-def _hosts_outside(asked: Asked) -> set[str]:
-    names = asked.config.resolve
-    found = {one.address.host for one in asked.outside.values()}
-    return {names.get(host, host) for host in found}
+def _resolved(asked: Asked) -> Asked:
+    """With the address of every name under test; Misuse for one that has none."""
+    known = dict(asked.config.resolve)
+    try:
+        for one in asked.outside.values():
+            if one.address.host:
+                known[one.address.host] = Resolver(known).address(one.address.host)
+    except LookupError as trouble:
+        raise Misuse(str(trouble)) from trouble
+    config = msgspec.structs.replace(asked.config, resolve=known)
+    return replace(asked, config=config)
+
+
+def _far(asked: Asked) -> "FarRecorder | None":
+    """Records the interface towards another machine, when the SUT is on one."""
+    from ringback.net.recorder import FarRecorder
+
+    there = outside.elsewhere(asked.config, asked.outside)
+    if not there:
+        return None
+    here = set(outside.facing(asked.config, asked.outside).values())
+    interfaces = {interface_to(host) for host in there.values()}
+    if len(here) > 1 or len(interfaces) > 1:
+        raise Misuse("--sut: all that is under test must be reached by one interface")
+    hosts = {*asked.config.resolve.values(), *there.values()}
+    return FarRecorder(interfaces.pop(), here.pop(), hosts)

@@ -18,31 +18,36 @@ from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity
+from ringback.net.ill_certificates import careless
 from ringback.net.network import Seated
-from ringback.peers.client import ClientCall
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, layout, probing
+from ringback.testbed import closing, inner, layout, odd, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
+from ringback.testbed.farewell import hang_up_for_it
 from ringback.testbed.outings import Outing
+from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.probing import Probing
-from ringback.testbed.seating import Dialect, Theatre, outsiders
+from ringback.testbed.seating import POLL, Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
+from ringback.testbed.told import Told
 from ringback.values import Role, Security
 
 if TYPE_CHECKING:
     from ringback.testbed.session import Ground, Session
+    from ringback.testbed.troupe import Troupe
 
 USER = "alice"
 RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
-EARSHOT = 1.5  # seconds around the message: ringing, connecting, an announcement
+CHECKPOINTS = ("POP-CHECK-",)  # whether a call came about, whatever was asked for
+PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
-class Testbed:
+class Testbed(Told):
     """What a scenario sees: ``client``, ``phone``, the cast, and ``until``."""
 
     __test__ = False  # pytest would collect it for its name
@@ -54,20 +59,20 @@ class Testbed:
         security: Security,
         config: Config,
         ground: "Ground",
+        troupe: "Troupe",
     ) -> None:
         self.session = session
         self.declared = declared
         self.security = security
         self.config = config
         self.ground = ground
+        self.troupe = troupe
         self.network = ground.network
-        self.notes: list[str] = []
-        self.permitted = True
+        super().__init__()
         self._open = True
         self._um: UmService | None = None
         self._gateway: Seated | None = None
         self._cas: Seated | None = None
-        self.dialled = ""
         self.stored: dict[str, Sound] = {}
         self._lost: set[tuple[str, str]] = set()
         self.started = datetime.now(UTC)
@@ -84,9 +89,14 @@ class Testbed:
             seed=session.seed(),
             oddness=session.asked.oddness,
         )
+        self.terms = session.terms
         self.clients: list[Client] = []
         self.outings: list[Outing] = []
-        self._seat_all()
+        try:
+            self._seat_all()
+        except BaseException:
+            self.abandon()
+            raise
 
     def _seat_all(self) -> None:
         """Every role that is ours, from the phone inwards."""
@@ -107,6 +117,8 @@ class Testbed:
             hears_ours=Role.UM in ours,
         )
         self.phone.answers(after=RINGS)
+        if Role.UM not in ours and peer is not None:
+            peer.script = replace(peer.script, when_quiet=PAUSE)
         self.client = self.client_of(USER)
 
     @property
@@ -123,41 +135,75 @@ class Testbed:
         password: str = "",
         dialect: Dialect = "ews",
         waits_to_be_asked: bool = False,
+        polls_every: float = POLL,
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
-        One that waits to be asked sends it after a 401 only."""
+        One that waits to be asked sends it after a 401 only. It asks how its call goes
+        every so many seconds."""
+        if not getattr(self.config.statement, dialect):
+            raise Untestable(f"the statement says {dialect} = false")
+        if waits_to_be_asked and Role.CLIENT in self.troupe.company:
+            raise Untestable(
+                "a client that is not ours decides when it says a password"
+            )
+        if Role.CLIENT in self.troupe.company:
+            other = OutsideClient(self, user, password, dialect)
+            self.clients.append(other)
+            return other
         host = layout.host(self.ground.number, layout.CLIENT)
+        host = self.session.facing.get(Role.CLIENT, host)
+        login, usual = self.terms.login(user)
+        cas = self.troupe.company.get(Role.CAS)
         seat, peer = self.theatre.client(
-            host, user, password, dialect, pre_emptive=not waits_to_be_asked
+            host,
+            login,
+            password or usual,
+            dialect,
+            pre_emptive=not waits_to_be_asked,
+            path=cas.paths().get(dialect, "") if cas else "",
+            polls_every=polls_every,
         )
         give, number = self._giving(seat), self.phone.number
-        client = Client(peer, give, number, self._knows)
+        client = Client(peer, user, give, number, self.knows, self.terms)
         self.clients.append(client)
         return client
 
-    def stranger(self, *, passing_for: Role | None = None) -> Stranger:
+    def stranger(self, *, passing_for: Role | None = None, named: str = "") -> Stranger:
         """Somebody without manners, at an address of no role; in TLS without a
-        certificate, or with one that is as good as that role's own."""
-        identity = None
+        certificate, or with one that is as good as that role's own, or with a good one
+        for another name."""
+        identity = self.certificate(named) if named else None
         if passing_for is not None:
             name = self.seat_of(passing_for).name
             identity = self.session.lab.identity_for(name)
         return Stranger(self, identity)
 
-    def impostor(self, role: Role, identity: Identity | None = None) -> Stranger:
-        """Somebody at a role's own address: whoever sees him takes him for it. His
-        certificate is that role's own unless one is given."""
+    def impostor(self, role: Role, *, trusts_everybody: bool = False) -> Stranger:
+        """Somebody at a role's own address, with a certificate of that role: whoever
+        sees him takes him for it. What others show he judges as it does, or not."""
         seat = self.seat_of(role)
-        identity = identity or self.session.lab.identity_for(seat.name)
-        return Stranger(self, identity, seat.host)
+        identity = self.session.lab.identity_for(seat.name)
+        shown = careless(identity) if trusts_everybody else identity
+        return Stranger(self, shown, seat.host)
 
-    def probe(self, role: Role, identity: Identity | None = None) -> Probing:
-        """A user agent beside a role of ours, at its address; see ``probing``."""
-        return probing.beside(self, role, identity)
+    def probe(
+        self,
+        role: Role,
+        *,
+        trusts_everybody: bool = False,
+        facing: Role | None = None,
+    ) -> Probing:
+        """A user agent beside a role of ours, at its address; see ``probing``. One that
+        faces the phone speaks in the clear, as that leg always does."""
+        identity = odd.careless_of(self, role) if trusts_everybody else None
+        return probing.beside(self, role, identity, facing)
 
-    def stands_in(self, role: Role, identity: Identity | None = None) -> Probing:
-        """One in the place of a role of ours, which leaves its seat."""
-        return probing.in_place(self, role, identity)
+    def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
+        """One in the place of a role of ours, which leaves its seat; what others show
+        it is judged as ever, or as little as TLS can."""
+        return probing.in_place(
+            self, role, odd.careless_of(self, role) if trusts_everybody else None
+        )
 
     def certificate(
         self, *names: str, authority: Authority | None = None, **oddity: Unpack[Oddity]
@@ -168,6 +214,10 @@ class Testbed:
         issued = (authority or lab).issue(*names, **oddity)
         return replace(issued, roots=lab.nobody().roots)
 
+    def odd_certificate(self, kind: str, role: Role) -> Identity:
+        """A role's, odd as the table of defects has it."""
+        return odd.certificate(self, kind, role)
+
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Let the world go on until ``met()``; False, and a note, when time was up.
 
@@ -176,12 +226,17 @@ class Testbed:
         """
         scaled = within * max(1.0, self.config.timer_scale)
         if self.phone.holds_on:
-            self._hang_up_for_it(met, scaled)
+            hang_up_for_it(self, met, scaled)
         if self.network.until(met, scaled):
             return True
         name = getattr(met, "__name__", "what was waited for").strip("_")
         self.notes.append(f"within {within:g} s, {name} was not seen")
         return False
+
+    def lingers(self, seconds: float) -> None:
+        """Let the world go on for so long: what must not happen any more gets its
+        chance. Never to wait for something that shall happen."""
+        self.network.until(lambda: False, seconds)
 
     def second_gateway_opens(self) -> None:
         """The UM's second gateway begins to serve; the configuration must allow it."""
@@ -205,6 +260,13 @@ class Testbed:
         self._leaves(self._cas, Role.CAS)
         self._cas, _ = self.theatre.cas()
 
+    def renews(self, *roles: Role) -> None:
+        """Fresh certificates for all seats of these roles, and connections that stand
+        go on with the old ones."""
+        for seat in self.theatre.seats:
+            if seat.role in roles and seat.identity is not None:
+                odd.renew(self, seat)
+
     def _leaves(self, seat: Seated | None, role: Role) -> None:
         if seat is None:
             raise Untestable(f"only a {role} of ours can be told to go")
@@ -215,31 +277,9 @@ class Testbed:
         found = self.theatre.mailbox.answer(FindMessage(user, message))
         return found.ulaw if isinstance(found, VoiceMessage) else b""
 
-    def dials(self, digits: str) -> None:
-        """Say what the gateway must be asked for, where that is not what is typed."""
-        self.dialled = digits
-
     def loses(self, user: str, message: str) -> None:
         """Say that a message was deleted: from here on it must be unknown."""
         self._lost.add((user, message))
-
-    def denies(self) -> None:
-        """Say that policy must refuse what will be ordered."""
-        self.permitted = False
-        self.phone.reachable = False
-
-    def aside(self, *requirements: str) -> None:
-        """Say which requirements (ids or prefixes) the scenario breaks on purpose."""
-        self.notes.append("aside " + " ".join(requirements))
-
-    def knowingly(self, *roles: Role) -> None:
-        """Say which roles a probe passes for that breaks rules on purpose: none of its
-        offences is judged, those of everybody else are."""
-        self.notes.append("knowingly " + " ".join(roles))
-
-    def note(self, text: str) -> None:
-        """A line for whoever reads the report."""
-        self.notes.append(text)
 
     def give(self, seat: Seated, wishes: Iterable[Wish]) -> None:
         self.network.give(seat, wishes)
@@ -274,6 +314,7 @@ class Testbed:
             for outing in self.outings:
                 outing.close()
             self.theatre.leave()
+            self.troupe.end()
 
     def finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""
@@ -282,6 +323,7 @@ class Testbed:
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
             self.notes += [f"left over: {text}" for text in self.theatre.leftovers()]
+        self.notes += self.troupe.deaths()
         self.abandon()
         self.network.until(
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
@@ -289,7 +331,8 @@ class Testbed:
 
     def captured(self) -> Capture:
         """All that was said, with what a judge must know of the circumstances."""
-        packets = self.network.end_scenario()
+        ended = self.network.end_scenario()
+        packets = inner.without(ended, self.outsiders(), self.network.seats())
         return Capture(packets, self.network.secrets(), account(self))
 
     def findings(
@@ -299,43 +342,34 @@ class Testbed:
         ours = self._of_our_own(studied, trouble)
         return (*ours, *self._judged(studied.evidence))
 
-    def _hang_up_for_it(self, met: Callable[[], bool], within: float) -> None:
-        """The user ends what an outside phone will not end."""
-        self.network.until(lambda: met() or bool(self._endless()), within)
-        for client, call, seconds in () if met() else self._endless():
-            self.network.until(met, seconds + EARSHOT)
-            client.hangs_up(call)
+    def outsiders(self) -> tuple[Seat, ...]:
+        client = layout.host(self.ground.number, layout.CLIENT)
+        return outsiders(self.config, self.troupe.company, client)
 
-    def _endless(self) -> tuple[tuple[Client, ClientCall, float], ...]:
-        """Calls that stand and that nobody will end, with the message's seconds."""
-        return tuple(
-            (client, call, self._seconds(client.peer.settings.user, order[1]))
-            for client in self.clients
-            for order, call in zip(client.orders, client.calls, strict=True)
-            if call.is_connected()
-        )
-
-    def _seconds(self, user: str, item: str) -> float:
-        found = self.theatre.mailbox.answer(FindMessage(user, item))
-        return len(found.ulaw) / 8000 if isinstance(found, VoiceMessage) else 0.0
-
-    def _knows(self, user: str, item: str) -> bool:
-        """Whether our store has that message; how it sounds is remembered, or how the
-        latest one does. One that must have been deleted is not known any more."""
-        if (user, item) in self._lost:
+    def knows(self, user: str, message: str, item: str) -> bool:
+        """Whether the store has that message; how it sounds is remembered by its id, or
+        how the latest one does. One that must have been deleted is not known any
+        more."""
+        if (user, message) in self._lost:
             return False
-        for one in dict.fromkeys((item, LATEST)):
+        for one, known in {message: item, LATEST: LATEST}.items():
             found = self.theatre.mailbox.answer(FindMessage(user, one))
             if isinstance(found, VoiceMessage):
-                self.stored.setdefault(one, Sound(id=one, ulaw=found.ulaw))
-                return one == item
+                self.stored.setdefault(known, Sound(id=known, ulaw=found.ulaw))
+                return one == message
         return False
 
     def _judged(self, evidence: Evidence) -> Iterable[Finding]:
         from ringback.judge.judge import judge
 
         wanted = self.session.requirements
-        return [f for f in judge(evidence) if wanted is None or f.requirement in wanted]
+        found = judge(evidence)
+        if wanted is None:
+            return found
+        always = CHECKPOINTS if self.declared.fence else ()
+        named = (f.requirement for f in found)
+        kept = {n for n in named if n in wanted or n.startswith(always)}
+        return [f for f in found if f.requirement in kept]
 
     def _of_our_own(
         self, studied: Study, trouble: BaseException | None
@@ -357,7 +391,7 @@ class Testbed:
 
     def seats_of(self, role: Role) -> tuple[Seat, ...]:
         """Where a role sits, ours or not."""
-        seats = (*outsiders(self.config), *self.network.seats())
+        seats = (*self.outsiders(), *self.network.seats())
         return tuple(s for s in seats if s.role is role)
 
     def seat_of(self, role: Role) -> Seat:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +17,7 @@ from ringback.net.lab import Kept, Lab, kept_in, read_roots
 from ringback.net.occupied import holder_of
 from ringback.net.resolver import Resolver
 from ringback.testbed.layout import names_and_hosts
-from ringback.testbed.outside import parse_sut
+from ringback.testbed.outside import EXEC, Outside, check, parse_sut
 from ringback.values import Address, Role
 from ringback.verbs.lasting import role_names
 from ringback.verbs.remarks import Remark, lack, note, ok, stop
@@ -58,12 +59,23 @@ def sut_remarks(config: Config) -> Iterator[Remark]:
     """Whether each system under test is there; Misuse for a word that is none."""
     from ringback.verbs.probe import unreachable
 
-    for role in parse_sut(dict(config.sut)):
+    company = parse_sut(config.sut)
+    check(company, config.statement)
+    for role, one in company.items():
         where = config.sut[role]
-        if trouble := unreachable({str(role): where}, None, config.resolve):
+        if one.way == EXEC:
+            yield _program(one, where)
+        elif trouble := unreachable({str(role): where}, None, config.resolve):
             yield stop(trouble, f"start it, or correct sut.{role} = {where!r}")
         else:
             yield ok(f"sut.{role}: {where} accepts connections")
+
+
+def _program(one: Outside, where: str) -> Remark:
+    if shutil.which(one.command[0]):
+        return ok(f"sut.{one.role}: {where} can be started")
+    remedy = "an absolute path, or one that is relative to where you start ringback"
+    return stop(f"sut.{one.role}: no program {one.command[0]}", remedy)
 
 
 def _names(config: Config) -> Iterator[Remark]:
@@ -100,7 +112,7 @@ def _hosts(config: Config) -> Iterator[tuple[str, str]]:
                 yield f"gateway.phones: {number}", read.maddr or read.host
     for name, host in config.resolve.items():
         yield f"resolve: {name}", host
-    for role, one in parse_sut(dict(config.sut)).items():
+    for role, one in parse_sut(config.sut).items():
         if one.address.host:
             yield f"sut.{role}", one.address.host
 

@@ -13,6 +13,7 @@ from ringback.judge.catalogue import Requirement, catalogue
 from ringback.report.folder import FINDINGS
 from ringback.report.records import Run, ScenarioRecord, read
 from ringback.report.terminal import SIGN, failure_block, ladder_line
+from ringback.running.fences import tail
 
 if TYPE_CHECKING:
     from ringback.verbs.runner import Order
@@ -37,7 +38,7 @@ class Collected:
         self.trouble = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = list(session.items)
+        self.items = [item for item in session.items if not tail(item)]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from ringback.config import Config, load
-from ringback.testbed.outside import Outside, parse_sut
+from ringback.testbed.outside import EXEC, Outside, parse_sut
 from ringback.values import Role
 
 PATIENCE = 5.0  # seconds
@@ -17,7 +17,8 @@ def unreachable(
     config = load(config_file) if config_file else Config()
     words = {**config.sut, **{Role(r): w for r, w in sut.items() if r in set(Role)}}
     names = {**config.resolve, **resolve}
-    troubles = (_trouble(one, names) for one in parse_sut(words).values())
+    there = (one for one in parse_sut(words).values() if one.way != EXEC)
+    troubles = (_trouble(one, names) for one in there)
     return "; ".join(filter(None, troubles))
 
 

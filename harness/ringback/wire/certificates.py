@@ -1,10 +1,12 @@
 """What a certificate says of itself, and which SIP names it proves.
 
 RFC 5280 §4 (fields), RFC 5922 §7.1 and §7.2 (SIP identities), RFC 9525 §6.3 (matching).
+RFC 5280 §6.3 (revocation).
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Self, TypeVar
 
 from cryptography import x509
@@ -24,6 +26,8 @@ _PURPOSES = {
 }
 _USAGES = {
     "digital_signature": "digitalSignature",
+    "content_commitment": "nonRepudiation",
+    "data_encipherment": "dataEncipherment",
     "key_encipherment": "keyEncipherment",
     "key_agreement": "keyAgreement",
     "key_cert_sign": "keyCertSign",
@@ -38,6 +42,9 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+_GeneralName = (
+    x509.DNSName | x509.UniformResourceIdentifier | x509.IPAddress | x509.RFC822Name
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,7 @@ class CertificateFacts:
     dns_names: tuple[str, ...]
     uri_names: tuple[str, ...]
     ip_names: tuple[str, ...]
+    email_names: tuple[str, ...]
     has_alternative_names: bool
     not_before: datetime
     not_after: datetime
@@ -86,6 +94,7 @@ class CertificateFacts:
             dns_names=_names(names, x509.DNSName),
             uri_names=_names(names, x509.UniformResourceIdentifier),
             ip_names=_names(names, x509.IPAddress),
+            email_names=_names(names, x509.RFC822Name),
             has_alternative_names=names is not None,
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
@@ -106,9 +115,9 @@ def names_for_sip(facts: CertificateFacts) -> tuple[str, ...]:
     URI (a ``sips:`` URI is none), the common name only when no alternative name exists.
     """
     if not facts.has_alternative_names:
-        return (facts.subject_cn.lower(),) if facts.subject_cn else ()
+        return (plain(facts.subject_cn),) if facts.subject_cn else ()
     domains = tuple(filter(None, map(_sip_domain, facts.uri_names)))
-    return domains or tuple(name.lower() for name in facts.dns_names)
+    return domains or tuple(map(plain, facts.dns_names))
 
 
 def proves(facts: CertificateFacts, fqdn: str) -> bool:
@@ -116,7 +125,43 @@ def proves(facts: CertificateFacts, fqdn: str) -> bool:
 
     A wildcard proves nothing, not even itself (RFC 5922 §7.2).
     """
-    return "*" not in fqdn and fqdn.lower() in names_for_sip(facts)
+    return "*" not in fqdn and plain(fqdn) in names_for_sip(facts)
+
+
+def plain(name: str) -> str:
+    """A DNS name as it is compared: lower case, A-labels, no dot at the end.
+
+    RFC 4343 §3 (case), RFC 1034 §3.1 (the root's dot), RFC 9525 §6.3 (A-labels).
+    """
+    name = name.lower().removesuffix(".")
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
+def is_revoked(der: bytes, lists: bytes) -> bool:
+    """Whether one of the revocation lists (PEM, one after the other) that its issuer
+    has signed names the certificate (RFC 5280 §6.3.3). Malformed: no such list."""
+    certificate = x509.load_der_x509_certificate(der)
+    return any(
+        found.issuer == certificate.issuer
+        and found.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        is not None
+        for found in _lists(lists)
+    )
+
+
+@lru_cache(maxsize=16)
+def _lists(pem: bytes) -> tuple[x509.CertificateRevocationList, ...]:
+    ends = b"-----END X509 CRL-----"
+    parts = [part + ends for part in pem.split(ends)[:-1]]
+    try:
+        return tuple(map(x509.load_pem_x509_crl, parts))
+    except ValueError as fault:
+        raise Malformed(f"no revocation list: {fault}", pem, 0) from fault
 
 
 def _sip_domain(text: str) -> str:
@@ -127,7 +172,7 @@ def _sip_domain(text: str) -> str:
         return ""
     if not isinstance(uri, SipUri) or uri.scheme != "sip" or uri.user:
         return ""
-    return uri.host.lower()
+    return plain(uri.host)
 
 
 def _extension(
@@ -141,7 +186,7 @@ def _extension(
 
 def _names(
     names: x509.SubjectAlternativeName | None,
-    kind: type[x509.DNSName | x509.UniformResourceIdentifier | x509.IPAddress],
+    kind: type[_GeneralName],
 ) -> tuple[str, ...]:
     return tuple(str(n.value) for n in names or () if isinstance(n, kind))
 

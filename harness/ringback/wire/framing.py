@@ -81,7 +81,7 @@ class Framer:
         if self._head is None or len(self._unread) < self._end:
             return None
         head, start = self._head, self._body
-        return Message(head.start, head.fields, self._take(self._end)[start:])
+        return head.over(self._take(self._end)[start:])
 
     def _keep_alive(self) -> KeepAlive | None:
         """RFC 3261 §7.5: empty lines before a start line are passed over."""
@@ -129,26 +129,25 @@ class Framer:
 
     def _body_length(self, head: Message, end: int) -> int:
         """RFC 3261 §20.14: on a stream the length must be said, once, and truly."""
-        lengths: list[int] = []
-        at = len(head.start) + 2
-        for field in head.fields:
-            if field.name == "content-length":
-                place = at + field.octets.find(b":") + 1
-                lengths.append(self._length(field.value, place))
-                if lengths[0] != lengths[-1]:
-                    raise self._broken("Content-Length fields contradict", place)
-            at += len(field.octets) + 2
-        if not lengths and self._lenient and _is_bodiless(head):
+        said = head.all("content-length")
+        if not said and self._lenient and _is_bodiless(head):
             return 0
-        if not lengths:
+        if not said:
             raise self._broken("no Content-Length on a stream", end - 2)
-        return lengths[0]
+        first = self._length(head, said, 0)
+        for nth in range(1, len(said)):
+            if self._length(head, said, nth) != first:
+                why = "Content-Length fields contradict"
+                raise self._broken(why, _place(head, nth))
+        return first
 
-    def _length(self, digits: str, at: int) -> int:
+    def _length(self, head: Message, said: tuple[str, ...], nth: int) -> int:
+        digits = said[nth]
         if not (digits.isascii() and digits.isdigit()):
-            raise self._broken("Content-Length is no number", at)
+            raise self._broken("Content-Length is no number", _place(head, nth))
         if len(digits.lstrip("0")) > 18 or int(digits[-18:]) > self._max_body:
-            raise self._broken(f"the body is longer than {self._max_body} octets", at)
+            why = f"the body is longer than {self._max_body} octets"
+            raise self._broken(why, _place(head, nth))
         return int(digits[-18:])
 
     def _take(self, count: int) -> bytes:
@@ -166,3 +165,15 @@ def _is_bodiless(head: Message) -> bool:
     """Whether this is SIP, and speaks of no body."""
     spoken = head.status or head.start.upper().endswith(b" SIP/2.0")
     return bool(spoken) and not head.first("content-type")
+
+
+def _place(head: Message, nth: int) -> int:
+    """The octet behind the colon of that Content-Length, counting from 0."""
+    at = len(head.start) + 2
+    for field in head.fields:
+        if field.name == "content-length":
+            if not nth:
+                return at + field.octets.find(b":") + 1
+            nth -= 1
+        at += len(field.octets) + 2
+    return at

@@ -4,8 +4,8 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Self
 
@@ -47,15 +47,6 @@ def _long_name(spelled: bytes) -> str:
     return _LONG_FORM.get(name, name)
 
 
-@lru_cache(maxsize=256)
-def _named(name: str) -> Callable[[bytes], object]:
-    """Whether octets are a field of that name, short forms too: several times as fast
-    as asking each Field for its name, and asked hundreds of times a call."""
-    spellings = [name.lower(), *(s for s, n in _LONG_FORM.items() if n == name.lower())]
-    forms = b"|".join(re.escape(s.encode("latin-1")) for s in spellings)
-    return re.compile(rb"\s*(?:" + forms + rb")\s*:", re.IGNORECASE).match
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """One header field as it stood: spelling, spacing, folds and all."""
@@ -87,6 +78,9 @@ class Message:
     start: bytes
     fields: tuple[Field, ...]
     body: bytes = b""
+    _read: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # what ``headers`` found, once: it is asked a hundred times a message
 
     @classmethod
     def parse(cls, octets: bytes) -> Self:
@@ -116,18 +110,30 @@ class Message:
     def __bytes__(self) -> bytes:
         return CRLF.join([self.start, *(f.octets for f in self.fields), b"", self.body])
 
+    @property
+    def headers(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of every field, in order, by lower-case long name."""
+        read = self._read
+        if not read:
+            for one in self.fields:
+                name = one.name
+                read[name] = (*read.get(name, ()), one.value)
+        return read
+
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that field, in order, one entry per header line."""
-        named = _named(name)
-        return tuple([f.value for f in self.fields if named(f.octets)])
+        return self.headers.get(name.lower(), ())
 
     def first(self, name: str) -> str:
         """The topmost value, or an empty text: absence is the judge's affair."""
-        named = _named(name)
-        for field in self.fields:
-            if named(field.octets):
-                return field.value
-        return ""
+        known = self.headers.get(name.lower())
+        return known[0] if known else ""
+
+    def over(self, body: bytes) -> Self:
+        """A copy with another body; no octet of the header moves."""
+        copy = type(self)(self.start, self.fields, body)
+        copy._read.update(self._read)
+        return copy
 
     def under(self, field: Field) -> Self:
         """A copy with one field laid on top; no other octet moves."""

@@ -4,7 +4,7 @@ RFC 2046 §5.1.1 (boundaries, preamble, epilogue), RFC 5621 §3 (multipart in SI
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +15,7 @@ from ringback.wire.parameters import quoted
 
 _LINE_END = re.compile(rb"\r\n(?![ \t])")
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+_TAIL = re.compile(rb"(--)?[ \t]*(?=\r\n|\Z)")
 _PLAIN = re.compile(r"[0-9A-Za-z'+_\-.]+")
 
 
@@ -111,19 +112,28 @@ def parse(content_type: str, body: bytes) -> Multipart:
 
 
 def _parts(body: bytes, boundary: bytes) -> tuple[Part, ...]:
-    line = re.compile(
-        rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r\n|\Z)"
-    )
     parts: list[Part] = []
     start = -1
-    at = 0
-    while found := line.search(body, at):
+    for begins, tail in _delimiters(body, b"--" + boundary):
         if start >= 0:
-            parts.append(Part.parse(body[start : found.start()]))
-        if found[1]:
+            parts.append(Part.parse(body[start:begins]))
+        if tail[1]:
             if parts:
                 return tuple(parts)
-            raise Malformed("a multipart without a part", body, found.start())
-        start = found.end() + 2
-        at = found.end()
+            raise Malformed("a multipart without a part", body, begins)
+        start = tail.end() + 2
     raise Malformed("no closing boundary", body, len(body))
+
+
+def _delimiters(body: bytes, line: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
+    """RFC 2046 §5.1.1: where each begins, its CRLF included, and how it goes on. A
+    pattern made for a boundary that comes once costs more than all the rest."""
+    at = 0
+    while (found := body.find(line, at)) >= 0:
+        begins = found - 2 if body[max(at, found - 2) : found] == CRLF else found
+        tail = _TAIL.match(body, found + len(line))
+        if tail and (begins < found or not found):
+            yield begins, tail
+            at = tail.end()
+        else:
+            at = found + 1

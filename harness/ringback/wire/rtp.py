@@ -14,7 +14,7 @@ _EXTENSION = Struct(">HH")
 _PLAIN = 0x80  # version 2, no padding, no extension, no contributing sources
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every packet, freezing doubles its cost
 class RtpPacket:
     """``bytes(RtpPacket.parse(octets)) == octets``.
 

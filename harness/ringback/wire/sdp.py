@@ -5,7 +5,7 @@ RFC 8866 §5 gives the lines (RFC 4566 §5 before it), RFC 3551 §6 the static f
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypedDict, Unpack
 
 from ringback.faults import Malformed
@@ -46,6 +46,9 @@ class _Lines:
     """Lines as they stood, each with its line end."""
 
     lines: tuple[bytes, ...]
+    _read: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # attributes by name: each format of each offer and answer asks for all rtpmaps
 
     def values(self, kind: str) -> tuple[str, ...]:
         """The values of every line of that one-letter type, in order."""
@@ -54,10 +57,14 @@ class _Lines:
 
     def attributes(self, name: str) -> tuple[str, ...]:
         """Values of ``a=name:value``; an empty text where the attribute has none."""
-        head = name.encode()  # most lines need not be decoded to be passed over
-        lines = [line for line in self.lines if head in line and line[:2] == b"a="]
-        split = [_value(line).partition(":") for line in lines]
-        return tuple([value.strip() for key, _, value in split if key == name])
+        known = self._read.get(name)
+        if known is None:
+            head = name.encode()  # most lines need not be decoded to be passed over
+            lines = [line for line in self.lines if head in line and line[:2] == b"a="]
+            split = [_value(line).partition(":") for line in lines]
+            known = tuple([value.strip() for key, _, value in split if key == name])
+            self._read[name] = known
+        return known
 
     def _first(self, kind: str) -> str:
         return next(iter(self.values(kind)), "")

@@ -52,7 +52,12 @@ class Verdicts:
 
 
 def run(
-    sut: str, select: Sequence[str], folder: Path, config: str, *more: str
+    sut: str,
+    select: Sequence[str],
+    folder: Path,
+    config: str,
+    *more: str,
+    patience: float = PATIENCE,
 ) -> Verdicts:
     """``ringback run`` against a peer from outside; ``config`` is a TOML text."""
     (folder / "ringback.toml").write_text(config)
@@ -61,7 +66,7 @@ def run(
         [RINGBACK, "run", *words, "--out", str(folder), *more, *select],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=patience,
         check=False,
         cwd=folder,
     )

@@ -4,8 +4,9 @@ RFC 3261 §9.1 (sending), §9.2 (receiving).
 """
 
 from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame, may_still_come, same_target
-from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 CROSSING = 0.5  # seconds in which an answer and a CANCEL may pass each other
 
@@ -97,6 +98,117 @@ def a_cancelled_invite_is_refused_487(case: Case) -> Verdict:
             why = f"the cancelled INVITE was answered with {final.status}"
             return fails(why, final.frame, by=by)
     return passes("487", *(final_frame(i) for _, i in raced if i))
+
+
+def cancels_of_nothing_are_refused_481(case: Case) -> Verdict:
+    """§9.2: CANCEL that matches no transaction."""
+    things = [
+        x
+        for x in _cancels(case)
+        if case.complete and x.final and not _cancelled(case, x) and _plain(x)
+    ]
+    return each(things, _not_481, "CANCELs of nothing", shows=final_frame)
+
+
+def late_cancels_change_nothing(case: Case) -> Verdict:
+    """§9.2: after the final answer CANCEL has no effect on the session."""
+    late = [
+        (d, x)
+        for x in _cancels(case)
+        if (invite := _cancelled(case, x))
+        for d in dialogues_of(case)
+        if d.invite is invite and d.confirmed and d.confirmed.number < x.frame.number
+    ]
+    if not late:
+        return undecided("no CANCEL came after the answer")
+    for dialogue, cancel in late:
+        later = [x for x in dialogue.exchanges if x.frame.number > cancel.frame.number]
+        if not later:
+            return undecided("nothing was said after the late CANCEL", cancel.frame)
+        verdict = _has_hung_up(case, dialogue, cancel, later[0])
+        if verdict is not None:
+            return verdict
+    return passes("the call went on", *(x.frame for _, x in late))
+
+
+def _has_hung_up(
+    case: Case, dialogue: Dialogue, cancel: Exchange, later: Exchange
+) -> Verdict | None:
+    callee = not dialogue.by_caller(later.request)
+    if later.request.method == "BYE" and callee:
+        if _other_cause(case, cancel, later):
+            return undecided("the callee hung up, perhaps for another reason")
+        return fails("a CANCEL after the answer was met with BYE", later.frame)
+    if later.final and later.final.status == 481 and not callee:
+        return fails("a CANCEL after the answer ended the dialog", later.final.frame)
+    return None
+
+
+def _other_cause(case: Case, cancel: Exchange, bye: Exchange) -> bool:
+    """Whether the callee may have been told to hang up: on a leg of it that is not
+    seen, by a BYE on one that is, or by nobody for so long that it may be chance."""
+    callee = bye.request.sender
+    elsewhere = [
+        s
+        for s in case.said
+        if s.receiver is callee and s.call_id != bye.request.call_id
+    ]
+    told = any(
+        s.method in ("BYE", "CANCEL")
+        and cancel.frame.time - CROSSING < s.frame.time <= bye.frame.time
+        for s in elsewhere
+    )
+    return told or not elsewhere or bye.frame.time - cancel.frame.time > CROSSING
+
+
+def answers_that_cross_a_cancel_are_ended(case: Case) -> Verdict:
+    """§13.2.2.4 with §9.1: who has cancelled and is answered all the same says BYE."""
+    crossed = [
+        d
+        for x in _cancels(case)
+        if (invite := _cancelled(case, x))
+        for d in dialogues_of(case)
+        if d.invite is invite and d.confirmed and d.confirmed.number > x.frame.number
+    ]
+    if not crossed:
+        return undecided("no answer crossed a CANCEL")
+    up = [d for d in crossed if d.bye is None]
+    if up and not case.complete:
+        return undecided("the capture ends before the BYE")
+    if up:
+        by = up[0].invite.request.sender
+        frames = [(d.confirmed or d.made).frame for d in up]
+        return fails(
+            "the answer crossed the CANCEL, and no BYE followed", *frames, by=by
+        )
+    return passes("BYE followed", *(d.bye.frame for d in crossed if d.bye))
+
+
+def answers_to_cancel_have_the_tag_of_the_invite(case: Case) -> Verdict:
+    """§9.2: a SHOULD."""
+    pairs = [(x, _cancelled(case, x)) for x in _cancels(case)]
+    things = [
+        (x.accepted, i.final)
+        for x, i in pairs
+        if x.accepted and i and i.final and i.final.number > x.frame.number
+    ]
+    if not things:
+        return undecided("no CANCEL was accepted and followed by an answer to INVITE")
+    for accepted, final in things:
+        if accepted.to_tag != final.to_tag:
+            why = "200 to CANCEL has another To tag than the answer to INVITE"
+            return fails(why, accepted.frame, final.frame)
+    return passes("the same To tag", *(accepted.frame for accepted, _ in things))
+
+
+def _plain(cancel: Exchange) -> bool:
+    """Not one that TLS or trust turned away."""
+    return bool(cancel.final and cancel.final.status not in (401, 403, 407, 503))
+
+
+def _not_481(cancel: Exchange) -> str:
+    status = cancel.final.status if cancel.final else 0
+    return "" if status == 481 else f"CANCEL of nothing got {status}, not 481"
 
 
 def _cancels(case: Case) -> list[Exchange]:

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.judged import culprit
+from ringback.judge.rules.downgrades import leads_out_of_tls
+from ringback.judge.rules.spoilt import who_spoilt_it
+from ringback.judge.soundness import is_refused_for_its_form
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -33,8 +37,8 @@ def the_order_is_accepted(case: Case) -> Verdict:
     refused = [t for t in orders if not t.given]
     if refused:
         what = refused[0].refusal or "an answer without a call id"
-        frames = (t.answer for t in refused)
-        return fails(f"the order was answered with {what}", *frames, by=Role.CAS)
+        told = f"the order was answered with {what}"
+        return _broken(case, told, [t.answer for t in refused], Leg.CAS_UM)
     return passes("a call id was handed out", *(t.answer for t in orders))
 
 
@@ -46,23 +50,36 @@ def the_cas_invites_the_um(case: Case) -> Verdict:
     invites = case.invites(Leg.CAS_UM)
     orphans = [t for t in orders if not _later(invites, t.frame.number)]
     if orphans:
-        frames = (t.frame for t in orphans)
-        return fails("no INVITE left the CAS after the order", *frames, by=Role.CAS)
+        told = "no INVITE left the CAS after the order"
+        return _broken(case, told, [t.frame for t in orphans], Leg.CAS_UM)
     return passes("the CAS sent an INVITE to the UM", *(x.frame for x in invites))
 
 
 def the_um_invites_the_gateway(case: Case) -> Verdict:
     """Facts §1.2 step 9."""
-    starts: list[Frame] = [x.frame for x in _relevant(case.invites(Leg.CAS_UM))]
-    starts = starts or [t.frame for t in deserving(case)]
+    asked = _relevant(case.invites(Leg.CAS_UM))
+    starts: list[Frame] = [x.frame for x in asked if not case.is_bare(x.frame)]
+    starts = starts or [t.frame for t in deserving(case) if not asked]
     if not starts:
         return undecided("no order reached the UM")
     invites = case.invites(Leg.UM_GATEWAY)
     orphans = [frame for frame in starts if not _later(invites, frame.number)]
     if orphans:
         why = "no INVITE left the UM for the gateway after the order"
-        return fails(why, *orphans, by=Role.UM)
+        return _broken(case, why, orphans, Leg.UM_GATEWAY, Leg.CAS_UM)
     return passes("the UM sent an INVITE on", *(x.frame for x in invites))
+
+
+def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdict:
+    """By him who ought to have gone on with the first leg; or by who was refused for
+    his certificate, on that leg or before it."""
+    ill = next(filter(None, (culprit(case, leg) for leg in legs)), None)
+    if ill is None and (led := [r for r in case.responses if leads_out_of_tls(r)]):
+        return fails(f"{why}: it was redirected out of TLS", led[0].frame, *frames)
+    if ill is None:
+        return fails(why, *frames, by=legs[0].roles[0])
+    told = f"{why}: the certificate of the {ill.shown.role} was refused"
+    return fails(f"{told}, being {', '.join(ill.odd)}", *frames, by=ill.shown.role)
 
 
 def there_is_an_answer_and_sound(case: Case) -> Verdict:
@@ -70,24 +87,47 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     invites = case.invites(Leg.UM_GATEWAY)
     if not invites:
         return undecided("no INVITE was sent to the gateway")
+    if not _was_ordered(case):
+        return undecided("nobody ordered a call: the INVITE has another purpose")
     accepted = [x.accepted for x in invites if x.accepted]
     if not accepted:
         return _no_answer(case, invites[-1])
     sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
     if not sound:
-        first = accepted[0].frame
-        return fails("answered, but no RTP left the UM", first, by=Role.UM)
+        first, by = accepted[0].frame, who_spoilt_it(case) or Role.UM
+        if _was_cancelled(case, first.number):
+            return undecided("the call was cancelled before its answer", first)
+        return fails("answered, but no RTP left the UM", first, by=by)
     return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
+
+
+def _was_ordered(case: Case) -> bool:
+    """By a client of ours, or by one whose orders were seen, or perhaps unseen."""
+    seen = any(turn.plays for turn in turns_of(case))
+    unseen = {Role.CLIENT, Role.CAS} & case.known.sut.keys()
+    return bool(case.known.ordered or seen or unseen)
+
+
+def _was_cancelled(case: Case, number: int) -> bool:
+    """Whether the answer crossed a CANCEL, so that nothing is to be played."""
+    calls = case.calls(Leg.UM_GATEWAY)
+    cancels = [x for call in calls for x in call.of("CANCEL")]
+    return any(x.frame.number < number for x in cancels)
 
 
 def _no_answer(case: Case, invite: Exchange) -> Verdict:
     final = invite.final
+    if final is None and case.is_bare(invite.frame):
+        return fails("the INVITE was said to nobody who reads it", invite.frame)
     if final is None:
         return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
+    if is_refused_for_its_form(case, invite):
+        return undecided("the INVITE was refused for its form", final.frame)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)
     phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
-    by = Role.PHONE if phone and phone[-1].status >= 300 else Role.GATEWAY
+    by = Role.PHONE if phone and phone[-1].status >= 400 else Role.GATEWAY
+    by = who_spoilt_it(case) or by
     return fails(f"the call was refused with {final.status}", final.frame, by=by)
 
 

@@ -4,6 +4,7 @@ RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
+from ringback.judge.soundness import somebody_s_end_failed
 from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
@@ -17,10 +18,11 @@ def cseq_grows_within_a_dialog(case: Case) -> Verdict:
     counted = 0
     for exchange in case.exchanges:
         said = exchange.request
-        if said.method == "CANCEL" or not said.from_tag:
+        if said.method == "CANCEL" or not said.from_tag or said.sequence < 0:
             continue
-        key = (said.call_id, said.from_tag, said.frame.leg)
-        before = last.get(key)
+        begun = (said.call_id, said.from_tag, said.frame.leg)
+        key = (*begun, said.to_tag)  # each branch of a fork counts by itself
+        before = last.get(key) or last.get((*begun, ""))
         if before and said.to_tag and said.sequence <= before.sequence:
             why = f"{said.method} has CSeq {said.sequence} after {before.sequence}"
             return fails(why, said.frame, before.frame)
@@ -45,7 +47,11 @@ def requests_in_a_dialog_carry_its_tags(case: Case) -> Verdict:
 def requests_in_a_dialog_go_to_the_contact(case: Case) -> Verdict:
     """§12.2.1.1: without a route set the Request-URI is the remote target."""
     pairs = [(call, s) for call in case.all_calls for s in _within(case, call)]
-    judged = [(c, s) for c, s in pairs if not _routed(c) and _targets(c, s)]
+    judged = [
+        (c, s)
+        for c, s in pairs
+        if not _routed(c) and _targets(c, s) and _answer_has_contact(c, s)
+    ]
     if not judged:
         return undecided("no request within a dialog without a route set")
     for call, said in judged:
@@ -73,7 +79,17 @@ def each_call_has_its_own_call_id(case: Case) -> Verdict:
 
 def _repeats(made: Exchange, attempt: Exchange) -> bool:
     """The same request on another path of a fork, not a new call."""
-    return made.request.sequence == attempt.request.sequence
+    mine, theirs = made.request, attempt.request
+    return (mine.sequence, mine.from_tag) == (theirs.sequence, theirs.from_tag)
+
+
+def _was_sent_away(case: Case, call: Call) -> bool:
+    """Unheard, by him who ended the connection: so a server of TLS 1.3 refuses a
+    client, which may have said its INVITE by then (RFC 8446 §4.6.2)."""
+    said = call.invites[-1]
+    connection = case.connections.get(said.frame.flow)
+    ended = connection is not None and connection.left_by == said.frame.target
+    return ended and not any(x.responses for x in call.exchanges)
 
 
 def no_leg_stays_up(case: Case) -> Verdict:
@@ -83,7 +99,9 @@ def no_leg_stays_up(case: Case) -> Verdict:
     ended = [call for call in calls if _end(call)]
     if not ended and not _user_hung_up(case):
         return undecided("no call ended")
-    up = [call for call in calls if not _end(call)]
+    up = [c for c in calls if not _end(c) and not _was_sent_away(case, c)]
+    if somebody_s_end_failed(case):
+        return undecided("a BYE was refused for its form, and so ended nothing")
     if up:
         where = str(up[0].leg or "a leg")
         frames = [(call.accepted or call.invites[-1].request).frame for call in up]
@@ -93,10 +111,11 @@ def no_leg_stays_up(case: Case) -> Verdict:
 
 
 def _end(call: Call) -> Said | None:
-    """The BYE, or the refusal of the last attempt."""
+    """The BYE, or 481 (nobody knows the dialog), or the refusal of the last attempt."""
     byes = call.of("BYE")
     if call.accepted:
-        return byes[0].request if byes else None
+        gone = [x.final for x in call.exchanges if x.final and x.final.status == 481]
+        return byes[0].request if byes else next(iter(gone), None)
     final = call.invites[-1].final
     return final if final and final.status >= 300 else None
 
@@ -184,7 +203,7 @@ def _within(case: Case, call: Call) -> list[Said]:
 
 def _tags(call: Call) -> list[set[str]]:
     """The pairs of tags of every dialog of the call, also of refused INVITEs' ACKs."""
-    responses = [r for x in call.of("INVITE") for r in x.responses]
+    responses = [r for x in call.invites for r in x.responses]
     return [{r.from_tag, r.to_tag} for r in responses]
 
 
@@ -207,6 +226,15 @@ def _targets(call: Call, said: Said) -> set[tuple[str, str, int | None]]:
     read = (readable(NameAddr.parse, contact) for contact in contacts)
     places = (_place(r.uri) for r in read if r and isinstance(r.uri, SipUri))
     return set(places)
+
+
+def _answer_has_contact(call: Call, said: Said) -> bool:
+    """One without it leaves who called with no target but what he knows already."""
+    answer = call.accepted
+    if answer is None or answer.ends[0] != said.ends[1]:
+        return True
+    contact = next(iter(answer.listed("contact")), "")
+    return readable(NameAddr.parse, contact) is not None
 
 
 def _where(text: str) -> tuple[str, str, int | None] | None:

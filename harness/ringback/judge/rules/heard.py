@@ -4,6 +4,7 @@ RFC 3550 §5.1 places each packet by its timestamp; ITU-T G.711 gives the sample
 stored message is sought in what the leg carried: prompts may stand before and after.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Heard, Stream
 from ringback.judge.descriptions import described, sound_of
 from ringback.judge.turns import turns_of
-from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.judge.verdict import Grade, Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire import g711
+from ringback.wire.sdp import Media
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 LIKENESS = 0.95  # normalised cross-correlation at the best alignment
+FEW = 25  # packets (half a second): too little to liken to anything
 CUT = 0.5  # seconds between hanging up and the last packet
 LENGTH = 480  # samples (60 ms) by which the length may differ
 SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
+NOWHERE = ("0.0.0.0", "::")  # RFC 3264 §8.4: a hold as RFC 2543 had it
 LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
 
 
@@ -34,7 +38,12 @@ def the_gateway_hears_the_message(case: Case) -> Verdict:
 
 
 def the_phone_hears_the_message(case: Case) -> Verdict:
-    return _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+    """Where the gateway was not sent it either, the UM is guilty of both."""
+    found = _heard(case, Leg.GATEWAY_PHONE, Role.GATEWAY)
+    if found.grade is not Grade.FAIL:
+        return found
+    before = _heard(case, Leg.UM_GATEWAY, Role.UM)
+    return replace(found, guilty=Role.UM) if before.grade is Grade.FAIL else found
 
 
 def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
@@ -49,7 +58,7 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
     ends = stream.frames[0], stream.frames[-1]
     missing = len(stored.ulaw) - whole
     if likeness < LIKENESS:
-        return _unlike(case, stream, likeness)
+        return _unlike(case, leg, stream, likeness)
     if missing > LENGTH and _was_cut_short(case, leg, stream):
         return undecided("somebody hung up while the message was played", *ends)
     if missing > LENGTH:
@@ -90,11 +99,14 @@ def _spoken(stream: Stream) -> bytes:
     return ulaw.strip(b"\xff\x7f")
 
 
-def _unlike(case: Case, stream: Stream, likeness: float) -> Verdict:
+def _unlike(case: Case, leg: Leg, stream: Stream, likeness: float) -> Verdict:
     if asked := _hold(case, stream):
         return undecided("the listener put the sound on hold", asked)
+    ends = stream.frames[0], stream.frames[-1]
+    if len(stream.frames) < FEW and _was_cut_short(case, leg, stream):
+        return undecided("somebody hung up before there was much to hear", *ends)
     why = f"what was heard is like the message by {likeness:.3f} only"
-    return fails(why, stream.frames[0], stream.frames[-1])
+    return fails(why, *ends)
 
 
 def _hold(case: Case, stream: Stream) -> Frame | None:
@@ -102,9 +114,13 @@ def _hold(case: Case, stream: Stream) -> Frame | None:
     for thing in described(case):
         media, said = sound_of(thing.sdp), thing.frame
         mine = said.leg is stream.leg and said.sender is stream.frame.receiver
-        if media and mine and media.direction in ("sendonly", "inactive"):
+        if media and mine and _is_hold(media):
             return said
     return None
+
+
+def _is_hold(media: Media) -> bool:
+    return media.direction in ("sendonly", "inactive") or media.host in NOWHERE
 
 
 def stored_message(case: Case) -> Sound | None:
@@ -203,4 +219,6 @@ def _was_cut_short(case: Case, leg: Leg, stream: Stream) -> bool:
     byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
     frames: list[Frame] = [b.frame for b in byes if b.sender is not stream.sender]
     frames += [turn.frame for turn in turns_of(case) if turn.hangs_up]
-    return any(abs(f.time - stream.frames[-1].time) < CUT for f in frames)
+    asked = [x for call in case.calls(leg) for x in call.exchanges]
+    frames += [x.final.frame for x in asked if x.final and x.final.status == 481]
+    return any(abs(f.time - p.time) < CUT for f in frames for p in stream.frames)

@@ -1,7 +1,7 @@
 """Hellos that no honest stack would send, and what a UM server makes of them.
 
 RFC 8996 §4 and §5 (old versions), RFC 9325 §4.1 (broken ciphers), RFC 5246 §7.2.2 (a
-fatal alert ends its connection). Who is asked is the UM, whoever asks.
+fatal alert ends its connection). Who is asked is the UM or the gateway, whoever asks.
 """
 
 from collections.abc import Callable
@@ -51,17 +51,17 @@ def offers_only_short_ciphers(hello: TlsFrame) -> bool:
     return offered <= BROKEN | SHORT and bool(offered & SHORT)
 
 
-def refuses(asks: Asks, what: str) -> Rule:
-    """No ServerHello; an alert or an end instead."""
+def refuses(asks: Asks, what: str, by: Role = Role.UM) -> Rule:
+    """No ServerHello of that role; an alert or an end instead."""
 
     def rule(case: Case) -> Verdict:
-        asked = [(c, h) for c in _heard(case) if (h := _hello(c)) and asks(h)]
+        asked = [(c, h) for c in _heard(case, by) if (h := _hello(c)) and asks(h)]
         if not asked:
             return undecided(f"nobody offered {what}")
         for connection, hello in asked:
             if agreed := _of(connection, TlsEvent.SERVER_HELLO):
                 told = f"it took up {connection.version} with {connection.cipher}"
-                return fails(told, hello, agreed[0], by=Role.UM)
+                return fails(told, hello, agreed[0], by=by)
         open_ = [h for c, h in asked if not _refused(c)]
         if open_:
             return undecided("neither answered nor ended", *open_)
@@ -91,6 +91,25 @@ def a_broken_hello_costs_only_its_connection(case: Case) -> Verdict:
     return _nobody_served(case, last, frames)
 
 
+def a_stalled_hello_keeps_nobody_waiting(case: Case) -> Verdict:
+    """Somebody began to say hello and went silent; who came later is served."""
+    heard = _heard(case)
+    stalled = [c for c in heard if _broken(case, c) and not c.tls]
+    if not stalled:
+        return undecided("no handshake stalled in this evidence")
+    first = min(c.opened for c in stalled)
+    last = max((c.closed for c in stalled if c.closed), default=0)
+    flows = {c.flow for c in stalled}
+    later = [c for c in heard if c.opened > first and c.flow not in flows]
+    frames = [f for c in stalled if (f := _broken(case, c))]
+    answered = [x for x in case.exchanges if x.responses and _carried(x, later)]
+    meanwhile = [x for x in answered if not last or x.responses[0].number < last]
+    if meanwhile:
+        told = "who came while a handshake stalled was served"
+        return passes(told, *frames, meanwhile[0].frame)
+    return _nobody_served(case, first, frames)
+
+
 def _nobody_served(case: Case, last: int, frames: list[Frame]) -> Verdict:
     """Somebody sound came later and was not so much as answered."""
     shut_out = [
@@ -107,9 +126,9 @@ def _nobody_served(case: Case, last: int, frames: list[Frame]) -> Verdict:
     return undecided("nobody asked for anything afterwards", *frames)
 
 
-def _heard(case: Case) -> list[Connection]:
-    """Connections to the UM, whoever opened them."""
-    return [c for c in case.evidence.connections if c.acceptor is Role.UM]
+def _heard(case: Case, role: Role = Role.UM) -> list[Connection]:
+    """Connections to that role, whoever opened them."""
+    return [c for c in case.evidence.connections if c.acceptor is role]
 
 
 def _hello(connection: Connection) -> TlsFrame | None:

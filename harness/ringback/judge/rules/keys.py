@@ -11,6 +11,7 @@ from ringback.evidence.frame import RtpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Stream
 from ringback.judge.descriptions import listening
+from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.telephone_event import TelephoneEvent, key_of
@@ -41,23 +42,40 @@ class Press:
 
 
 def keys_arrive(case: Case) -> Verdict:
-    """The keys pressed are the keys seen on the um-gateway leg, in order."""
+    """The keys pressed are the keys seen on the um-gateway leg, in order. Who told the
+    gateway of others is guilty himself."""
     expected = case.known.expected.keys.upper()
     presses = _presses(case)
     if not expected:
         return undecided("no key was pressed")
+    if not any(x.accepted for x in case.invites(Leg.UM_GATEWAY)):
+        return undecided("no call was answered in which keys could be pressed")
     seen = "".join(p.key for p in presses)
-    if seen != expected:
-        why = f"pressed were {expected}, arrived are {seen or 'none'}"
-        return fails(why, *(p.frame for p in presses), by=Role.GATEWAY)
-    return passes(f"{seen} arrived", *(p.frame for p in presses))
+    if seen == expected:
+        return passes(f"{seen} arrived", *(p.frame for p in presses))
+    if not any(call.accepted for call in case.calls(Leg.UM_GATEWAY)):
+        return undecided("no call was up in which keys could arrive")
+    why = f"pressed were {expected}, arrived are {seen or 'none'}"
+    told = _presses(case, Leg.GATEWAY_PHONE)
+    by = _who_lost_them(case, "".join(p.key for p in told), expected)
+    shown = told if by is Role.PHONE else presses or told
+    return fails(why, *(p.frame for p in shown), by=by)
+
+
+def _who_lost_them(case: Case, told: str, expected: str) -> Role:
+    """Who described no stream for them, told of others, or else let them get lost."""
+    if spoilt := who_spoilt_it(case):
+        return spoilt
+    if not _kinds(case, Leg.UM_GATEWAY):
+        return Role.UM
+    return Role.PHONE if told and told != expected else Role.GATEWAY
 
 
 def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
     """RFC 4733 §2.5.1.4: a SHOULD. A call that ends during a key ends the key too."""
     byes = [x.frame.time for c in case.calls(Leg.UM_GATEWAY) for x in c.of("BYE")]
     whole = [p for p in _presses(case) if not _was_cut(p, byes)]
-    return each(whole, _ends, "keys")
+    return each(whole, _ends, "keys", shows=lambda p: p.frames[-1])
 
 
 def _was_cut(press: Press, byes: list[float]) -> bool:
@@ -72,27 +90,42 @@ def _ends(press: Press) -> str:
 def durations_grow(case: Case) -> Verdict:
     """RFC 4733 §2.5.1.2: each packet of an event tells a longer duration; the
     repetitions of the end tell the same."""
-    return each(_presses(case), _grows, "keys")
+    return each(_presses(case), _grows, "keys", shows=_first_to_shrink)
 
 
 def _grows(press: Press) -> str:
-    for before, after in pairwise(press.told):
+    if (at := _shrinks_at(press)) is None:
+        return ""
+    moved = f"{press.told[at - 1].duration} to {press.told[at].duration}"
+    return f"the duration of key {press.key} goes from {moved}"
+
+
+def _shrinks_at(press: Press) -> int | None:
+    for at, (before, after) in enumerate(pairwise(press.told), 1):
         if after.duration < before.duration or (before.end and not after.end):
-            moved = f"{before.duration} to {after.duration}"
-            return f"the duration of key {press.key} goes from {moved}"
-    return ""
+            return at
+    return None
 
 
-def _presses(case: Case) -> list[Press]:
-    """What the gateway sent, in the formats that the UM described for events."""
-    found = case.memory.get("presses")
+def _first_to_shrink(press: Press) -> RtpFrame:
+    return press.frames[_shrinks_at(press) or 0]
+
+
+def _presses(case: Case, leg: Leg = Leg.UM_GATEWAY) -> list[Press]:
+    """What went inwards on a leg, in the formats that its inner end described for
+    events."""
+    found = case.memory.get(f"presses {leg}")
     if not isinstance(found, list):
-        media = listening(case, Leg.UM_GATEWAY, Role.UM)
-        kinds = {m.format_of("telephone-event") for m in media} - {""}
-        streams = case.streams_of(Leg.UM_GATEWAY, Role.GATEWAY)
+        kinds, streams = _kinds(case, leg), case.streams_of(leg, leg.roles[1])
         found = [p for s in streams for p in _pressed(s, kinds)]
-        case.memory["presses"] = found
+        case.memory[f"presses {leg}"] = found
     return found
+
+
+def _kinds(case: Case, leg: Leg) -> set[str]:
+    """The formats for events that the inner end of a leg described."""
+    media = listening(case, leg, leg.roles[0])
+    return {m.format_of("telephone-event") for m in media} - {""}
 
 
 def _pressed(stream: Stream, kinds: set[str]) -> Iterator[Press]:

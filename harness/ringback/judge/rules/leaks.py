@@ -11,7 +11,7 @@ from ringback.evidence.frame import Frame, RtpFrame, SipFrame
 from ringback.evidence.masking import masked_number
 from ringback.judge.case import SIP_LEGS, Case, Rule, Said, readable
 from ringback.judge.descriptions import described
-from ringback.judge.verdict import Verdict, deviates, fails, passes, undecided
+from ringback.judge.verdict import Grade, Verdict, deviates, fails, passes, undecided
 from ringback.values import Address, Leg
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, TelUri, parse
@@ -34,7 +34,10 @@ def no_sip_in_the_clear(leg: Leg) -> Rule:
             ]
             octets = sum(c.clear_octets for c in clear)
             why = f"{octets} octets travelled outside TLS on {leg}"
-            return fails(why, *frames[:12], by=None if frames else clear[0].opener)
+            if not frames:  # what nobody could read has no frame of its own
+                opened = tuple(c.opened for c in clear)
+                return Verdict(Grade.FAIL, why, opened, clear[0].opener)
+            return fails(why, *frames[:12])
         return passes(f"{len(connections)} connection(s), nothing outside TLS")
 
     return rule

@@ -6,6 +6,8 @@ Facts §1.6 maps SIP to states and causes; §2.3 and §3.2 name them.
 from itertools import pairwise
 
 from ringback.judge.case import Case, Said
+from ringback.judge.rules.spoilt import who_spoilt_it
+from ringback.judge.soundness import is_refused_for_its_form, somebody_s_end_failed
 from ringback.judge.turns import Turn, polls, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import CallState, Cause, Leg, Role
@@ -116,6 +118,8 @@ def a_normal_end_has_no_cause(case: Case) -> Verdict:
     if not ended or not final:
         return undecided("no call was answered, ended and told as Disconnected")
     wrong = [t for t in final if t.cause is not Cause.NONE]
+    if wrong and who_spoilt_it(case):
+        return undecided("the answer was of no use: that was no normal end")
     if wrong:
         why = f"the call ended with BYE, the cause told is {wrong[0].cause}"
         return fails(why, wrong[0].answer, ended[0].frame, by=Role.CAS)
@@ -158,7 +162,10 @@ def _cause(
     umws: tuple[Cause, ...] = (),
 ) -> Verdict:
     """The cause told at the end, where the last word of the gateway was a failure."""
-    finals = [x.final for x in case.invites(Leg.UM_GATEWAY) if x.final]
+    asked = [x for x in case.invites(Leg.UM_GATEWAY) if x.final]
+    finals = [x.final for x in asked if x.final]
+    if asked and is_refused_for_its_form(case, asked[-1]):
+        return undecided("the INVITE was refused for its form", asked[-1].frame)
     if not finals or finals[-1].status not in statuses:
         return undecided("the gateway gave no such answer")
     told = _last_told(case)
@@ -201,6 +208,11 @@ def _answers(case: Case, statuses: tuple[int, ...]) -> list[Said]:
 def _ends(case: Case) -> list[Said]:
     """What ended the calls on the um-gateway leg, if all of them ended."""
     ends: list[Said] = []
+    broken = [
+        x for x in case.invites(Leg.UM_GATEWAY) if is_refused_for_its_form(case, x)
+    ]
+    if broken or somebody_s_end_failed(case):
+        return ends
     for call in case.calls(Leg.UM_GATEWAY):
         last = call.invites[-1].final if call.invites else None
         byes = [x.request for x in call.of("BYE")]

@@ -4,13 +4,14 @@ RFC 3550 §5.1, RFC 3551 §4.1, §4.2 and §4.5.14, RFC 3264 §7, RFC 3261 §15.
 are judged strictly; arrival times leniently, for a busy machine shakes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
 
 from ringback.evidence.frame import RtpFrame
-from ringback.judge.case import Case, Stream
+from ringback.judge.case import Call, Case, Exchange, Stream
 from ringback.judge.descriptions import described, encodings, listening, sound_of
+from ringback.judge.soundness import ended_nothing
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -20,46 +21,45 @@ BURST = 0.1  # seconds by which the first or last packets may come bunched
 LEAST = 10  # packets, below which there is no pace to speak of
 GRACE = 0.5  # seconds after BYE: what was under way may still arrive
 QUIET = frozenset(b"\xff\x7f\xfe\x7e\xfd\x7d\xd5\x55\xd4\x54")  # G.711 near zero
-NO_STREAM = "no readable RTP from the UM"
+Flaw = tuple[str, RtpFrame]  # what is wrong, and the packet that shows it
 
 
 def sequence_numbers_count_by_one(case: Case) -> Verdict:
     """RFC 3550 §5.1."""
-    return each(_from_um(case), _gap, "streams of the UM")
+    return _each(_from_um(case), _gap, "streams of the UM")
 
 
-def _gap(stream: Stream) -> str:
+def _gap(stream: Stream) -> Flaw | None:
     for (_, before), (frame, after) in pairwise(stream.packets):
         step = (after.sequence - before.sequence) & 0xFFFF
         if step != 1:
             moved = f"{before.sequence} to {after.sequence}"
-            return f"sequence number from {moved} in frame {frame.number}"
-    return ""
+            return f"sequence number from {moved} in frame {frame.number}", frame
+    return None
 
 
 def timestamps_count_samples(case: Case) -> Verdict:
     """RFC 3550 §5.1: by what the packet before held, or more after a pause."""
-    return each(_sounding(case), _steps, "streams of G.711")
+    return _each(_sounding(case), _steps, "streams of G.711")
 
 
-def _steps(stream: Stream) -> str:
+def _steps(stream: Stream) -> Flaw | None:
     """A key interrupts the sound: only neighbours in sequence are compared."""
     steps: list[tuple[int, int]] = []
-    for (frame, before), (_, after) in pairwise(stream.sound):
+    for (_, before), (frame, after) in pairwise(stream.sound):
         if (after.sequence - before.sequence) & 0xFFFF != 1:
             continue
         step = (after.timestamp - before.timestamp) & 0xFFFFFFFF
         if step < len(before.payload) or step > 1 << 31:
-            return (
-                f"timestamp moves by {step - (step >> 31 << 32)} samples after "
-                f"{len(before.payload)} were sent in frame {frame.number}"
-            )
+            moved = f"{step - (step >> 31 << 32)} samples after {len(before.payload)}"
+            return f"timestamp moves by {moved} in frame {frame.number}", frame
         steps.append((step, len(before.payload)))
     usual = median(step for step, _ in steps) if steps else FRAME
     held = median(length for _, length in steps) if steps else FRAME
     if usual != held:
-        return f"timestamps move by {usual:g} samples, packets hold {held:g}"
-    return ""
+        why = f"timestamps move by {usual:g} samples, packets hold {held:g}"
+        return why, stream.frame
+    return None
 
 
 def packets_hold_20_ms(case: Case) -> Verdict:
@@ -81,7 +81,8 @@ def packets_leave_in_pace(case: Case) -> Verdict:
     not judged: a busy machine bunches packets that a fair sender sent."""
     long = [s for s in _sounding(case) if s.sender is Role.UM]
     long = [s for s in long if len(s.sound) >= LEAST]
-    return each(long, _pace, "G.711 streams of the UM")
+    last = "G.711 streams of the UM"
+    return each(long, _pace, last, shows=lambda s: s.sound[-1][0])
 
 
 def _pace(stream: Stream) -> str:
@@ -100,16 +101,16 @@ def _pace(stream: Stream) -> str:
 def payload_types_are_agreed(case: Case) -> Verdict:
     """RFC 3264 §7: only formats that the listener has described."""
     streams = [s for s in case.streams if _listeners_formats(case, s)]
-    return each(streams, lambda s: _foreign(case, s), "streams to a known listener")
+    return _each(streams, lambda s: _foreign(case, s), "streams to a known listener")
 
 
-def _foreign(case: Case, stream: Stream) -> str:
+def _foreign(case: Case, stream: Stream) -> Flaw | None:
     formats = _listeners_formats(case, stream)
     for frame, packet in stream.packets:
         if str(packet.payload_type) not in formats:
             kind = packet.payload_type
-            return f"payload type {kind} in frame {frame.number}, not described"
-    return ""
+            return f"payload type {kind} in frame {frame.number}, not described", frame
+    return None
 
 
 def _listeners_formats(case: Case, stream: Stream) -> set[str]:
@@ -138,17 +139,55 @@ def nothing_is_played_before_the_answer(case: Case) -> Verdict:
 
 
 def media_ends_with_the_call(case: Case) -> Verdict:
-    """RFC 3261 §15.1.1 and §15.1.2: who sent BYE or answered it stops sending."""
-    judged = [c for c in case.calls(Leg.UM_GATEWAY) if c.accepted and c.of("BYE")]
-    streams = [s for s in case.streams if s.leg is Leg.UM_GATEWAY]
-    if len(judged) != 1 or not streams:
-        return undecided("no call with sound that ended by BYE, or several")
-    bye = judged[0].of("BYE")[0]
-    end = (bye.final or bye.request).frame.time + GRACE
-    late = [s.frames[-1] for s in streams if s.frames[-1].time > end]
+    """RFC 3261 §15.1.1 and §15.1.2: who sent BYE or answered it stops sending.
+
+    A port that a later call describes is that call's from there on.
+    """
+    ends = [(c, c.of("BYE")[0]) for c in case.calls(Leg.UM_GATEWAY) if _ended(case, c)]
+    if not (ends and any(s.leg is Leg.UM_GATEWAY for s in case.streams)):
+        return undecided("no call with sound ended by BYE")
+    late = [f for call, bye in ends for f in _after(case, call, bye)]
     if late:
-        return fails(f"RTP more than {GRACE} s after the BYE", *late)
-    return passes("no RTP outlived the call", bye.frame)
+        return fails(f"RTP more than {GRACE} s after the BYE", *late[:12])
+    return passes("no RTP outlived the call", *(bye.frame for _, bye in ends))
+
+
+def _ended(case: Case, call: Call) -> bool:
+    return bool(call.accepted and call.of("BYE")) and not ended_nothing(case, call)
+
+
+def _after(case: Case, call: Call, bye: Exchange) -> list[RtpFrame]:
+    """What still came to ports of that call, and of no later one."""
+    own, later = set[int](), dict[int, float]()
+    end = (bye.final or bye.request).frame.time + GRACE
+    for thing in described(case):
+        media, frame = sound_of(thing.sdp), thing.frame
+        if media is None or frame.leg is not Leg.UM_GATEWAY:
+            continue
+        if thing.said.call_id == call.call_id:
+            own.add(media.port)
+        elif frame.number > bye.frame.number:
+            later.setdefault(media.port, frame.time)
+    return [
+        f
+        for s in case.streams
+        if s.leg is Leg.UM_GATEWAY and s.target.port in own
+        for f in s.frames
+        if end < f.time < later.get(s.target.port, f.time + 1)
+    ]
+
+
+def _each(
+    streams: Sequence[Stream], flaw: Callable[[Stream], Flaw | None], what: str
+) -> Verdict:
+    """Judge streams one by one; the packet that shows it is the guilty frame."""
+    flaws = [found for s in streams if (found := flaw(s))]
+    if not flaws:
+        return each(streams, lambda s: "", what)
+    because = flaws[0][0]
+    if len(flaws) > 1:
+        because += f" ({len(flaws)} of {len(streams)} {what} offend)"
+    return fails(because, *(frame for _, frame in flaws))
 
 
 def _from_um(case: Case) -> list[Stream]:

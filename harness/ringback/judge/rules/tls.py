@@ -7,7 +7,7 @@ refused is what ought to happen.
 
 from collections.abc import Callable
 
-from ringback.evidence.frame import Connection, Frame, TlsEvent
+from ringback.evidence.frame import Connection, TlsEvent
 from ringback.judge.case import Case, Rule
 from ringback.judge.presented import (
     Presented,
@@ -24,6 +24,7 @@ from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 
 VERSIONS = ("TLSv1.2", "TLSv1.3")
+SIP_SERVERS = (Role.CAS, Role.UM, Role.GATEWAY)
 BITS = {"RSA": 2048, "EC": 256}
 Fault = Callable[[Case, Presented], str]
 
@@ -114,58 +115,25 @@ def names_itself(leg: Leg, role: Role) -> Rule:
     return rule
 
 
-def refuses_a_wrong_name(case: Case) -> Verdict:
-    """Facts §5.3, RFC 5922 §7.3: such a CAS gets an alert or a closed connection, and
-    in no case SIP."""
-    return _refused(case, name_fault, "names the CAS")
-
-
-def refuses_an_ill_certificate(case: Case) -> Verdict:
-    """Facts §5.4: untrusted, expired, not yet valid, or missing."""
-    return _refused(case, _illness, "was good")
-
-
-def _illness(case: Case, shown: Presented) -> str:
-    fault = chain_fault(shown.chain, case.known.trusted)
-    return fault or time_fault(shown.chain, started(case))
-
-
-def _refused(case: Case, fault: Fault, fine: str) -> Verdict:
-    """The UM as server towards the CAS as client."""
-    shown = [s for s in presented(case, Leg.CAS_UM, Role.CAS) if not s.as_server]
-    ill = [(s, why) for s in shown if (why := fault(case, s))]
-    if not ill:
-        return undecided(f"every certificate {fine}, or none was seen")
-    accepted = [(s, why) for s, why in ill if s.used]
-    if accepted:
-        first, why = accepted[0]
-        told = f"the UM spoke SIP to a client with this certificate: {why}"
-        return fails(told, *_answers(case, first), by=Role.UM)
-    return passes(f"refused: {ill[0][1]}", *(s.frame for s, _ in ill))
-
-
-def _answers(case: Case, shown: Presented) -> list[Frame]:
-    server = shown.connection.server
-    flow = shown.connection.flow
-    said = (s.frame for s in case.said)
-    return [f for f in said if f.flow == flow and f.source == server]
-
-
 def tls_is_recent(case: Case) -> Verdict:
-    """RFC 8996 §5: not 1.0, not 1.1."""
+    """RFC 8996 §4 and §5: not 1.0, not 1.1; who says ServerHello has decided."""
     used = [
         c
         for c in case.evidence.connections
-        if c.leg in (Leg.CAS_UM, Leg.UM_GATEWAY) and c.tls and c.established
+        if c.acceptor in SIP_SERVERS and c.leg is not Leg.CLIENT_CAS and _agreed(c)
     ]
     if not used:
-        return undecided("no TLS connection came to stand on a SIP leg")
+        return undecided("nobody agreed on a version of TLS for SIP")
     old = [c for c in used if c.version and c.version not in VERSIONS]
     if old:
         frames = [c.tls[0] for c in old]
         return fails(f"{old[0].version} was agreed", *frames, by=old[0].acceptor)
     shown = ", ".join(sorted({c.version for c in used}))
     return passes(shown, *(c.tls[0] for c in used))
+
+
+def _agreed(connection: Connection) -> bool:
+    return any(t.event is TlsEvent.SERVER_HELLO for t in connection.tls)
 
 
 def _certificates(case: Case, fault: Fault) -> Verdict:

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.soundness import (
+    is_of_no_dialog,
+    is_refused_for_its_form,
+    is_sound,
+    never_came,
+)
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 from ringback.wire.uri import parse, same
@@ -19,7 +25,7 @@ def refusals_are_acknowledged(case: Case) -> Verdict:
     refused = [x for x in case.exchanges if _refusal(x)]
     if not refused:
         return undecided("no INVITE was refused")
-    orphans = [x for x in refused if not _own_ack(x)]
+    orphans = [x for x in refused if not _own_ack(x) and not never_came(case, x)]
     if any(may_still_come(case, x) for x in orphans):
         return undecided("the capture ends before the ACK could be expected")
     if orphans:
@@ -74,8 +80,9 @@ def answers_are_acknowledged(case: Case) -> Verdict:
 def byes_are_answered(case: Case) -> Verdict:
     """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
     byes = [x for x in case.exchanges if x.request.method == "BYE"]
+    byes = [x for x in byes if not is_refused_for_its_form(case, x)]
     if not byes:
-        return undecided("nobody sent BYE")
+        return undecided("nobody sent BYE, or none that had to be taken")
     for bye in byes:
         if (verdict := _answer_to_bye(case, bye)) is not None:
             return verdict
@@ -88,7 +95,7 @@ def _answer_to_bye(case: Case, bye: Exchange) -> Verdict | None:
         return undecided("the capture ends before the answer to BYE", bye.frame)
     if final is None:
         return fails("BYE was never answered", bye.frame, by=by)
-    gone = _ended_before(case, bye)
+    gone = _ended_before(case, bye) or is_of_no_dialog(case, bye.request)
     challenged = final.status in (401, 407)
     if final.status // 100 == 2 or challenged or (final.status == 481 and gone):
         return None
@@ -107,7 +114,9 @@ def _ended_before(case: Case, bye: Exchange) -> bool:
     made = [
         x
         for x in case.exchanges
-        if x.request.call_id == bye.request.call_id and x.accepted
+        if x.request.call_id == bye.request.call_id
+        and x.accepted
+        and x.accepted.number < bye.frame.number
     ]
     return bool(others) or not made
 
@@ -163,7 +172,9 @@ def requests_are_answered(case: Case) -> Verdict:
     streamed = [
         x
         for x in asked
-        if x.frame.flow in case.connections and not _was_turned_away(case, x)
+        if x.frame.flow in case.connections
+        and not _was_turned_away(case, x)
+        and (x.final or is_sound(case, x.request))
     ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")
@@ -178,10 +189,12 @@ def requests_are_answered(case: Case) -> Verdict:
 
 
 def _was_turned_away(case: Case, asked: Exchange) -> bool:
-    """Whether TLS refused who asked. In TLS 1.3 a client is done, and may send, before
-    the server has judged it (RFC 8446 §4.4.2.4): such a request was never taken."""
+    """Whether TLS refused who asked, or nobody read what was said without it. In TLS
+    1.3 a client is done, and may send, before the server has judged it (RFC 8446
+    §4.4.2.4): such a request was never taken."""
     frame, connection = asked.frame, case.connections[asked.frame.flow]
-    if not frame.secured or frame.target != connection.server:
+    hidden = frame.secured or case.is_bare(frame)
+    if not hidden or frame.target != connection.server:
         return False
     return not any(
         f.flow == frame.flow and f.source == connection.server

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from ringback.faults import Malformed
 from ringback.judge.case import Case
+from ringback.judge.rules.keys import keys_arrive
 from ringback.judge.turns import BAD_ITEM, Existence, Turn, existence, polls, turns_of
-from ringback.judge.verdict import Verdict, each, fails, passes, undecided
+from ringback.judge.verdict import Grade, Verdict, each, fails, passes, undecided
 from ringback.values import CallState, Role
 from ringback.wire import ews, soap, umws
 from ringback.wire.soap import SoapFault
@@ -131,7 +132,7 @@ def a_foreign_call_id_is_refused_like_an_unknown_one(case: Case) -> Verdict:
 
 def _about_calls(case: Case) -> list[Turn]:
     turns = [t for t in turns_of(case) if t.informs or t.hangs_up]
-    return [t for t in turns if t.user and t.status != 401]
+    return [t for t in turns if t.user and t.status not in (0, 401)]
 
 
 def _refused(turns: list[Turn], what: str) -> Verdict:
@@ -149,14 +150,37 @@ def a_bad_message_id_is_refused(case: Case) -> Verdict:
     """MS-OXWUMS §3.1.4.8 and §4.15; facts §3.5."""
     orders = [t for t in turns_of(case) if t.plays and t.user and t.status != 401]
     orders = [t for t in orders if existence(case, t) is Existence.NO]
+    orders = [t for t in orders if not _is_refused_as_second(case, t)]
     if not orders:
         return undecided("nobody ordered a message that is known not to exist")
+    if case.known.expected.keys and keys_arrive(case).grade is not Grade.PASS:
+        return undecided("the key that was to delete it did not reach the UM")
     wrong = [t for t in orders if t.refusal not in BAD_ITEM[t.dialect]]
     if wrong:
         how = wrong[0].refusal or "with a call id"
         why = f"an order for a message that does not exist was answered: {how}"
         return fails(why, *(t.answer for t in wrong), by=Role.CAS)
     return passes(f"refused with {orders[0].refusal}", *(t.answer for t in orders))
+
+
+def _is_refused_as_second(case: Case, order: Turn) -> bool:
+    """Whether it was refused, not for its message, while the user had not been told
+    that his call before is over: only one at a time is taken (facts §1.2)."""
+    if not order.refusal or order.refusal in BAD_ITEM[order.dialect]:
+        return False
+    earlier = [
+        t
+        for t in turns_of(case)
+        if t.given and t.user == order.user and t.frame.number < order.frame.number
+    ]
+    told = polls(case)
+    return any(
+        not any(
+            p.state is CallState.DISCONNECTED and p.frame.number < order.frame.number
+            for p in told[call.given]
+        )
+        for call in earlier
+    )
 
 
 def who_does_not_prove_himself_is_refused(case: Case) -> Verdict:

@@ -13,13 +13,22 @@ RULES: dict[str, Rule] = {
     "TLS-KEY-001": tls.keys_are_strong,
     "TLS-NAME-001": tls.names_itself(Leg.CAS_UM, Role.UM),
     "TLS-NAME-002": tls.names_itself(Leg.CAS_UM, Role.CAS),
-    "TLS-NAME-003": tls.refuses_a_wrong_name,
     "TLS-NAME-004": tls.names_itself(Leg.UM_GATEWAY, Role.GATEWAY),
     "TLS-NAME-005": tls.names_itself(Leg.UM_GATEWAY, Role.UM),
-    "TLS-REFUSE-001": tls.refuses_an_ill_certificate,
     "TLS-VERSION-001": tls.tls_is_recent,
     "TLS-VERSION-002": hellos.refuses(
         hellos.offers_only_old_versions, "nothing newer than TLS 1.1"
+    ),
+    "TLS-VERSION-003": hellos.refuses(
+        hellos.offers_only_old_versions, "nothing newer than TLS 1.1", Role.GATEWAY
+    ),
+    "TLS-CIPHER-003": hellos.refuses(
+        hellos.offers_only_broken_ciphers,
+        "only NULL, RC4, DES or export ciphers",
+        Role.GATEWAY,
+    ),
+    "TLS-CIPHER-004": hellos.refuses(
+        hellos.offers_only_short_ciphers, "nothing stronger than 3DES", Role.GATEWAY
     ),
     "TLS-CIPHER-001": hellos.refuses(
         hellos.offers_only_broken_ciphers, "only NULL, RC4, DES or export ciphers"
@@ -27,5 +36,6 @@ RULES: dict[str, Rule] = {
     "TLS-CIPHER-002": hellos.refuses(
         hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
     ),
+    "TLS-STALL-001": hellos.a_stalled_hello_keeps_nobody_waiting,
     "TLS-ROBUST-001": hellos.a_broken_hello_costs_only_its_connection,
 }

@@ -1,7 +1,7 @@
 """Rules of the webservice sheet."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import webservice
+from ringback.judge.rules import clients, webservice
 
 RULES: dict[str, Rule] = {
     "WS-HTTP-001": webservice.faults_ride_on_500,
@@ -16,6 +16,8 @@ RULES: dict[str, Rule] = {
     "WS-AUTH-001": webservice.who_does_not_prove_himself_is_refused,
     "WS-AUTH-002": webservice.a_401_says_how_to_prove_oneself,
     "WS-AUTH-003": webservice.passwords_travel_inside_tls,
+    "WS-ECHO-001": clients.call_ids_come_back_as_they_were_given,
+    "WS-ORDER-001": clients.what_was_chosen_is_ordered,
     "WS-XML-001": webservice.a_doctype_is_refused,
     "WS-ONE-001": webservice.one_call_at_a_time,
     "WS-PRIVATE-001": webservice.no_answer_tells_of_another_user,

@@ -85,7 +85,8 @@ class Quirk:
     modes: tuple[str, ...] = ()
 
     def bends(self, role: Role | None, what: str) -> bool:
-        return role in self.roles and self.what in ("", what)
+        """``what`` tells UM seats apart; other roles have one kind of seat."""
+        return role in self.roles and (not what or self.what in ("", what))
 
 
 Oddness = Fault | Quirk

@@ -30,12 +30,18 @@ Told = tuple[tuple[Fact, ...], tuple[Wish, ...]]
 class Passing:
     """A SIP message on its way, and who is at the other end of its link.
 
-    ``neighbour`` is None where an address is nobody's.
+    ``neighbour`` is None where an address is nobody's. ``source`` is the address at
+    the other end, None while the link is not open yet.
     """
 
     message: Message
     link: str
     neighbour: Role | None
+    source: Address | None = None
+
+    @property
+    def as_it_is(self) -> Write:
+        return Write(self.link, bytes(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Mark:
 Said = Callable[[Passing], Iterable[Wish] | None]
 Listens = Callable[[Passing], Told | None]
 Raw = Callable[[Arrived], Told | None]
-Cast_ = Callable[[Cast], Iterable[Cast] | None]
+Cast_ = Callable[[Cast, Role | None], Iterable[Wish] | None]
 Fact_ = Callable[[Fact], Told | None]
 Wish_ = Callable[[Wish], Iterable[Wish] | None]
 
@@ -62,7 +68,8 @@ class Way:
 
     ``said`` is asked about each SIP message that leaves, ``heard`` about each that
     comes, ``raw`` first about the octets of streams as they come, ``cast`` about
-    datagrams that leave, ``told`` and ``wished`` about all other facts and wishes.
+    datagrams that leave and for whom, ``told`` and ``wished`` about all other facts
+    and wishes.
     """
 
     said: Said | None = None
@@ -84,6 +91,7 @@ class Bent:
     places: Mapping[str, Role]
     marks: list[Mark] = field(default_factory=list)
     _neighbours: dict[str, Role | None] = field(default_factory=dict)
+    _remotes: dict[str, Address] = field(default_factory=dict)
     _framers: dict[str, Framer] = field(default_factory=dict)
     _web: set[str] = field(default_factory=set)
 
@@ -93,6 +101,7 @@ class Bent:
         match fact:
             case Opened(link=link, remote=remote):
                 self._neighbours.setdefault(link, self._role_at(remote))
+                self._remotes[link] = remote
             case Lost(link):
                 self._framers.pop(link, None)
             case Arrived() if self.way.raw and (now := self.way.raw(fact)) is not None:
@@ -129,7 +138,7 @@ class Bent:
 
     def _one_heard(self, message: Message, link: str) -> Told:
         assert self.way.heard
-        changed = self.way.heard(Passing(message, link, self._neighbours.get(link)))
+        changed = self.way.heard(self._passing(message, link))
         if changed is None:
             return (Arrived(link, bytes(message)),), ()
         self.marks.append(Mark(bytes(message), unsaid=True))
@@ -165,11 +174,9 @@ class Bent:
         way = self.way
         if isinstance(wish, Write) and way.said and _is_sip(wish.octets):
             message = Message.parse(wish.octets)
-            return way.said(
-                Passing(message, wish.link, self._neighbours.get(wish.link))
-            )
+            return way.said(self._passing(message, wish.link))
         if isinstance(wish, Cast) and way.cast:
-            return way.cast(wish)
+            return way.cast(wish, self._role_at(wish.target))
         return way.wished(wish) if way.wished else None
 
     def _note(self, wishes: Iterable[Wish]) -> bool:
@@ -177,6 +184,10 @@ class Bent:
         sent = [w.octets for w in wishes if isinstance(w, Write | Cast)]
         self.marks += map(Mark, sent)
         return bool(sent)
+
+    def _passing(self, message: Message, link: str) -> Passing:
+        neighbour, source = self._neighbours.get(link), self._remotes.get(link)
+        return Passing(message, link, neighbour, source)
 
     def _role_at(self, address: Address) -> Role | None:
         return self.places.get(address.host)

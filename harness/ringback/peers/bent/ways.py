@@ -4,9 +4,11 @@ Each function gives a maker: whoever seats a role makes a Way of its own from it
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import count
 
 from ringback.peers.bent.way import Passing, Told, Way
+from ringback.protocol.replies import stamped
 from ringback.protocol.world import (
     Alarm,
     Bind,
@@ -20,7 +22,7 @@ from ringback.protocol.world import (
     Write,
 )
 from ringback.values import Role
-from ringback.wire.message import Message
+from ringback.wire.message import Field, Message
 
 Maker = Callable[[], Way]
 When = Callable[[Passing], bool]
@@ -176,10 +178,11 @@ def replies(
     when: When, *makes: Callable[[Message], Message | bytes], nth: int | None = None
 ) -> Maker:
     """They are answered at once by somebody who has not understood; the role itself
-    never hears of them."""
+    never hears of them. The Via is stamped as ever (RFC 3261 §18.2.1)."""
 
     def at_once(p: Passing) -> Told:
-        return (), tuple(Write(p.link, bytes(make(p.message))) for make in makes)
+        said = (make(p.message) for make in makes)
+        return (), tuple(Write(p.link, bytes(_stamped(m, p))) for m in said)
 
     return _hearing(when, at_once, nth)
 
@@ -192,6 +195,31 @@ def mishears(when: When, change: Change, *, nth: int | None = None) -> Maker:
         return (Arrived(p.link, bytes(change(p.message))),), ()
 
     return _hearing(when, otherwise, nth)
+
+
+def pretends(when: When, heard: Change, said: Change, *, answers: When) -> Maker:
+    """They are heard otherwise, and the next answer to them is said so that nobody
+    can see it."""
+    from ringback.protocol.world import Arrived
+
+    def make() -> Way:
+        misheard: list[Passing] = []
+
+        def hears(p: Passing) -> Told | None:
+            if not when(p):
+                return None
+            misheard.append(p)
+            return (Arrived(p.link, bytes(heard(p.message))),), ()
+
+        def says_so(p: Passing) -> Iterable[Wish] | None:
+            if not misheard or not answers(p):
+                return None
+            misheard.clear()
+            return (Write(p.link, bytes(said(p.message))),)
+
+        return Way(said=says_so, heard=hears)
+
+    return make
 
 
 def hangs_up_on(when: When, *, nth: int | None = None) -> Maker:
@@ -207,12 +235,18 @@ def hangs_up_on(when: When, *, nth: int | None = None) -> Maker:
 # How, with datagrams.
 
 
-def casts(change: Callable[[int, Cast], Iterable[Cast] | None]) -> Maker:
-    """Each datagram that leaves, with its number from 0."""
+def casts(
+    change: Callable[[int, Cast], Iterable[Wish] | None], *, to: Role | None = None
+) -> Maker:
+    """Each datagram that leaves (for that role), with its number from 0."""
 
     def make() -> Way:
         numbers = count()
-        return Way(cast=lambda cast: change(next(numbers), cast))
+
+        def cast(wish: Cast, neighbour: Role | None) -> Iterable[Wish] | None:
+            return change(next(numbers), wish) if to in (None, neighbour) else None
+
+        return Way(cast=cast)
 
     return make
 
@@ -262,3 +296,12 @@ def _counted(when: When, nth: int | None) -> When:
 
 def _same(p: Passing) -> Write:
     return Write(p.link, bytes(p.message))
+
+
+def _stamped(said: Message | bytes, p: Passing) -> Message | bytes:
+    if not isinstance(said, Message) or said.first("via") != p.message.first("via"):
+        return said
+    via, *others = (f for f in said.fields if f.name == "via")
+    whole = Field.of("Via", stamped(via.value, p.source))
+    kept = (f for f in said.fields if f.name != "via")
+    return replace(said, fields=(whole, *others, *kept))

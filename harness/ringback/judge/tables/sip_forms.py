@@ -1,0 +1,60 @@
+"""Rules of the sip-forms sheet."""
+
+from ringback.judge.case import Rule
+from ringback.judge.rules import answers, forms, spellings, vias
+
+RULES: dict[str, Rule] = {
+    "SIP-FORM-006": forms.free_of("cseq-overflow"),
+    "SIP-FORM-007": forms.free_of(
+        *(f"{name}-repeated" for name in ("from", "to", "call-id", "cseq")),
+        *(f"{name}-repeated" for name in ("max-forwards", "content-type")),
+        "content-length-repeated",
+    ),
+    "SIP-FORM-008": forms.free_of("content-type-missing"),
+    "SIP-FORM-009": forms.free_of(
+        *(f"{name}-malformed" for name in ("via", "from", "to", "call-id", "cseq")),
+        *(f"{name}-malformed" for name in ("contact", "route", "record-route")),
+        "branch-without-id",
+    ),
+    "SIP-FORM-010": forms.request_uris_are_bare,
+    "SIP-FORM-011": forms.free_of(
+        "request-line-spacing",
+        "request-line-incomplete",
+        "request-uri-space",
+        "request-uri-bracketed",
+        "request-uri-malformed",
+        "method-malformed",
+        "version-unknown",
+        "status-line-malformed",
+        "status-out-of-range",
+    ),
+    "SIP-FORM-012": forms.free_of(
+        "date-malformed",
+        "retry-after-malformed",
+        "expires-malformed",
+        "warning-malformed",
+        "content-type-malformed",
+        "contact-q-malformed",
+        "contact-expires-malformed",
+    ),
+    "SIP-VIA-004": vias.senders_are_stamped,
+    "SIP-VIA-005": vias.ports_are_stamped,
+    "SIP-VIA-006": vias.vias_name_the_transport,
+    "SIP-TAG-003": answers.one_agent_has_one_tag,
+    "SIP-RESP-004": answers.nobody_answers_an_ack,
+    "SIP-RESP-005": answers.a_405_allows,
+    "SIP-RESP-006": answers.a_420_says_which,
+    "SIP-RESP-007": answers.a_415_says_what_would_do,
+    "SIP-OPT-001": answers.options_tell_abilities,
+    "SIP-EXT-001": forms.option_tags_are_registered,
+    "SIP-EXT-002": forms.cancels_and_hop_acks_require_nothing,
+    "SIP-EXT-003": forms.responses_require_what_was_offered,
+    "SIP-TAKES-001": spellings.taken(spellings.is_compact),
+    "SIP-TAKES-002": spellings.taken(spellings.is_in_another_case),
+    "SIP-TAKES-003": spellings.taken(spellings.is_folded),
+    "SIP-TAKES-004": spellings.taken(spellings.is_spaced),
+    "SIP-TAKES-005": spellings.taken(spellings.is_in_another_order),
+    "SIP-TAKES-006": spellings.taken(spellings.is_listed_in_lines),
+    "SIP-TAKES-007": spellings.taken(spellings.has_an_unknown_field),
+    "SIP-TAKES-008": spellings.taken(spellings.has_an_unknown_parameter),
+}

@@ -1,0 +1,146 @@
+"""HTTP and SOAP spelled as few do: RFC 9112, RFC 9110, SOAP 1.1, XML 1.0."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ringback.peers.bent.declared import Quirk
+from ringback.peers.bent.way import Way
+from ringback.peers.bent.ways import Maker
+from ringback.protocol.world import Wish, Write
+from ringback.values import Role
+
+WEB_ROLES = (Role.CLIENT, Role.CAS)
+Head = list[bytes]  # the start line, then the fields
+Turn = Callable[[Head, bytes], tuple[Head, bytes]]
+DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
+PREFIXES = {b"s": b"SOAP-ENV", b"m": b"q1", b"t": b"types"}
+
+
+def _web(turn: Turn) -> Maker:
+    """Whole HTTP messages, each of one Write; all else passes."""
+
+    def wished(wish: Wish) -> Iterable[Wish] | None:
+        if not isinstance(wish, Write) or b"HTTP/1.1" not in wish.octets[:200]:
+            return None
+        head, blank, body = wish.octets.partition(b"\r\n\r\n")
+        if not blank or not body:
+            return None
+        lines, content = turn(head.split(b"\r\n"), body)
+        return (replace(wish, octets=b"\r\n".join(lines) + blank + content),)
+
+    return lambda: Way(wished=wished)
+
+
+def _fields(spell: Callable[[bytes], bytes]) -> Turn:
+    def turn(head: Head, body: bytes) -> tuple[Head, bytes]:
+        return [head[0], *map(spell, head[1:])], body
+
+    return turn
+
+
+def _loud(line: bytes) -> bytes:
+    name, colon, value = line.partition(b":")
+    return name.upper() + colon + b"   " + value.strip() + b" "
+
+
+def _more(*lines: bytes) -> Turn:
+    return lambda head, body: ([*head, *lines], body)
+
+
+def _chunked(head: Head, body: bytes) -> tuple[Head, bytes]:
+    """RFC 9112 §7.1, with an extension and a trailer field."""
+    kept = [x for x in head if not x.lower().startswith(b"content-length")]
+    half = len(body) // 2
+    pieces = (body[:half], body[half:])
+    chunks = (b"%X;ext=1\r\n%s\r\n" % (len(p), p) for p in pieces if p)
+    return [*kept, b"Transfer-Encoding: chunked"], b"".join(chunks) + b"0\r\n\r\n"
+
+
+def _body(change: Callable[[bytes], bytes]) -> Turn:
+    def turn(head: Head, body: bytes) -> tuple[Head, bytes]:
+        octets = change(body)
+        length = b"Content-Length: %d" % len(octets)
+        lengthy = (x.lower().startswith(b"content-length") for x in head)
+        return [
+            length if is_it else x for x, is_it in zip(head, lengthy, strict=True)
+        ], octets
+
+    return turn
+
+
+def _prefixed(body: bytes) -> bytes:
+    for old, new in PREFIXES.items():
+        body = re.sub(rb"(</?)%s:" % old, rb"\1%s:" % new, body)
+        body = body.replace(b"xmlns:%s=" % old, b"xmlns:%s=" % new)
+    return body
+
+
+def _undeclared(body: bytes) -> bytes:
+    return body.removeprefix(DECLARATION)
+
+
+def _commented(body: bytes) -> bytes:
+    declared = body.replace(DECLARATION, b"<?xml version='1.0' encoding=\"UTF-8\" ?>\n")
+    first = declared.find(b"Envelope")
+    opened = declared.find(b">", first) + 1
+    return b"%s\n <!-- nothing -->\n %s\n" % (declared[:opened], declared[opened:])
+
+
+def _closing(head: Head, body: bytes) -> tuple[Head, bytes]:
+    return ([*head, b"Connection: close"] if head[0][:5] == b"HTTP/" else head), body
+
+
+def _quirk(name: str, says: str, source: str, turn: Turn) -> Quirk:
+    return Quirk(name=name, roles=WEB_ROLES, says=says, source=source, way=_web(turn))
+
+
+QUIRKS = (
+    _quirk(
+        "http-names-in-upper-case",
+        "HTTP field names in upper case, blanks around their values.",
+        "RFC 9110 §5.1; RFC 9112 §5.1",
+        _fields(_loud),
+    ),
+    _quirk(
+        "http-more-fields",
+        "Cookies, the product's fields, an offer to take gzip.",
+        "RFC 9110 §5.1 and §12.5.3; RFC 6265 §4",
+        _more(
+            b"Accept-Encoding: gzip, deflate",
+            b"X-AspNet-Version: 2.0.50727",
+            b"Cache-Control: private",
+            b"X-Powered-By: ASP.NET",
+        ),
+    ),
+    _quirk(
+        "http-chunked",
+        "Bodies in chunks.",
+        "RFC 9112 §7.1",
+        _chunked,
+    ),
+    _quirk(
+        "http-one-answer-a-connection",
+        "The web service closes the connection after each answer.",
+        "RFC 9112 §9.6",
+        _closing,
+    ),
+    _quirk(
+        "soap-other-prefixes",
+        "Other namespace prefixes.",
+        "Namespaces in XML 1.0 §4: a prefix is only a placeholder",
+        _body(_prefixed),
+    ),
+    _quirk(
+        "soap-undeclared",
+        "No XML declaration.",
+        "XML 1.0 §2.8: UTF-8 needs none",
+        _body(_undeclared),
+    ),
+    _quirk(
+        "soap-with-comments",
+        "Comments and white space between the elements.",
+        "XML 1.0 §2.5 and §2.10",
+        _body(_commented),
+    ),
+)
