@@ -98,6 +98,9 @@ MEANING: Mapping[str, str] = {
     "statement.sends_keys": "its phone presses keys by itself",
     "statement.hangs_up": "its phone hangs up by itself",
     "statement.options": "answers OPTIONS",
+    "statement.tls_profile": "by which rules TLS is judged: modern, or era-2007, which "
+    "tolerates what products of that time did (docs/tls.md)",
+    "statement.revocation": "was given the lab's revocation list, revoked.crl",
     "statement.ringback_binding": "speaks the ringback binding between CAS and UM",
 }
 _TABLES = {
