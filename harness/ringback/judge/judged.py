@@ -70,7 +70,14 @@ def fate(case: Case, shown: Presented) -> Fate | None:
         only_403 = all(s.status == 403 for s in said)
         return Fate.FORBIDDEN if only_403 else Fate.ACCEPTED
     gone = _alerted(connection, other) or connection.left_by == other
-    return Fate.REFUSED if gone and not _spoke_nonsense(case, shown) else None
+    vague = _spoke_nonsense(case, shown) or _only_acknowledged(case, shown)
+    return Fate.REFUSED if gone and not vague else None
+
+
+def _only_acknowledged(case: Case, shown: Presented) -> bool:
+    """An ACK earns no answer (RFC 3261 §17): that none came refuses nobody."""
+    own = [s for s in said_on(case, shown.connection) if s.frame.source != shown.judge]
+    return bool(own) and all(s.method == "ACK" for s in own)
 
 
 def _spoke_nonsense(case: Case, shown: Presented) -> bool:

@@ -4,6 +4,7 @@ RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
+from ringback.judge.dialogues import uri_of
 from ringback.judge.soundness import somebody_s_end_failed
 from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
@@ -208,9 +209,12 @@ def _tags(call: Call) -> list[set[str]]:
 
 
 def _routed(call: Call) -> bool:
+    """By strict routers, or what may be one; loose ones leave the Request-URI alone
+    (§12.2.1.1)."""
     responses = [r for x in call.invites for r in x.responses]
     told = [*responses, *(x.request for x in call.invites)]
-    return any(s.first("record-route") or s.first("route") for s in told)
+    routes = [r for s in told for n in ("record-route", "route") for r in s.listed(n)]
+    return not all((uri := uri_of(r)) and uri.lr for r in routes)
 
 
 def _targets(call: Call, said: Said) -> set[tuple[str, str, int | None]]:

@@ -51,7 +51,11 @@ def _called(spell: Callable[[str], str]) -> Change:
 
 def _escaped(user: str) -> str:
     """§19.1.4: digits are equal to their escapes; "+" is reserved and is not."""
-    return re.sub(r"\d", lambda d: f"%{ord(d[0]):02X}", user)
+
+    def escape(found: re.Match[str]) -> str:
+        return found[0] if len(found[0]) > 1 else f"%{ord(found[0]):02X}"
+
+    return re.sub(r"%[0-9A-Fa-f]{2}|\d", escape, user)
 
 
 def _separated(user: str) -> str:

@@ -95,7 +95,7 @@ def _long_call_ids() -> Way:
     def back(message: Message) -> Message:
         call_id = message.first("call-id")
         short = call_id.removeprefix(LONG)
-        return _called(message, short) if short != call_id else message
+        return _called(message, short) if short in own else message
 
     return disguises(out, back)()
 
@@ -159,7 +159,7 @@ QUIRKS = (
     ),
     Quirk(
         name="few-hops-left",
-        roles=SIP_ROLES,
+        roles=(Role.CAS,),
         says="Requests that may pass only five more hops.",
         source="RFC 3261 §8.1.1.6: 70 is what SHOULD be there at the start",
         way=says(
@@ -172,7 +172,6 @@ QUIRKS = (
                 ),
             ),
         ),
-        what="worker",
     ),
     Quirk(
         name="refreshed-by-re-invite",
