@@ -19,6 +19,7 @@ from ringback.evidence.tls import TlsConversation, is_record
 from ringback.evidence.tls_keys import KeyLog
 from ringback.faults import Malformed
 from ringback.values import Address, Leg, Role
+from ringback.wire.framing import KeepAlive
 from ringback.wire.message import Message
 
 _SIP_PORTS = range(5060, 5069)  # with those of UM workers
@@ -40,6 +41,8 @@ class _Side:
     start: bytes = b""
     plain: list[bytes] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)  # of TLS, while nobody answers it
+    began: int = 0  # the packet with the first octet of what is not whole yet
+    led: bool = False  # line ends stand before it
     number: int = 0  # of the last packet that brought something
     time: float = 0.0
 
@@ -116,7 +119,16 @@ class Conversation:
 
     def _spoken(self, side: _Side, plain: bytes) -> list[Frame]:
         side.plain.append(plain)
-        return [self._frame(side, said) for said in side.speech.feed(plain)]
+        if side.speech.is_between():
+            side.began = side.number
+        frames: list[Frame] = []
+        for said in side.speech.feed(plain):
+            if isinstance(said, KeepAlive):
+                side.led = True
+                continue
+            frames.append(self._frame(side, said))
+            side.began, side.led = side.number, False
+        return frames
 
     def _interrupted(self, side: _Side, piece: Piece) -> list[Frame]:
         self.complaints.append(
@@ -142,6 +154,8 @@ class Conversation:
                     receiver=side.receiver,
                     secured=side.secured,
                     sip=said,
+                    began=side.began,
+                    led=side.led,
                 )
             case HttpMessage():
                 return HttpFrame(

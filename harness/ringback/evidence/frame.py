@@ -27,7 +27,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipFrame(Frame):
+    """``began`` is the number of the packet with its first octet, 0 when nobody knows;
+    ``led`` says that line ends stood before it (RFC 3261 §7.5)."""
+
     sip: Message
+    began: int = 0
+    led: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,12 @@ class Speech:
         """Said before the first octets, once it is known."""
         self._began = began
 
-    def feed(self, octets: bytes) -> list[Said]:
+    def is_between(self) -> bool:
+        """Whether nothing has begun that is not whole."""
+        reader = self._reader
+        return not self._unread and not (isinstance(reader, Framer) and reader.busy)
+
+    def feed(self, octets: bytes) -> list[Said | KeepAlive]:
         """What these octets complete; broken octets as Malformed."""
         if self._reader is None:
             octets = self._unread + octets
@@ -60,8 +65,7 @@ class Speech:
             return [Malformed("neither SIP nor HTTP", octets, 0)]
         if self._reader.dead:
             return [Malformed("it follows broken octets", octets, 0)]
-        said = self._reader.feed(octets)
-        return [item for item in said if not isinstance(item, KeepAlive)]
+        return [*self._reader.feed(octets)]
 
     def interrupted(self) -> list[Said]:
         """Octets are missing: what was begun is lost, and a new start is looked for."""

@@ -51,6 +51,11 @@ class Framer:
         """Octets that no item has covered yet."""
         return bytes(self._unread)
 
+    @property
+    def busy(self) -> bool:
+        """Whether some are."""
+        return bool(self._unread)
+
     def feed(self, octets: bytes) -> list[Item]:
         """The items that these octets complete, in order.
 
