@@ -7,6 +7,7 @@ from dataclasses import replace
 from ringback.peers.bent.changes import Change, adding, reworded
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.quirks.headers import SIP_ROLES
+from ringback.peers.bent.way import Passing
 from ringback.peers.bent.ways import (
     anything,
     both,
@@ -75,6 +76,10 @@ def _with(text: str) -> Callable[[str], str]:
     return lambda value: value + text
 
 
+def _unless_redirecting(p: Passing) -> bool:
+    return p.message.status != 302
+
+
 QUIRKS = (
     Quirk(
         name="display-names",
@@ -124,9 +129,11 @@ QUIRKS = (
     Quirk(
         name="contact-with-expires-and-q",
         roles=SIP_ROLES,
-        says="Contact with expires and q.",
+        says="Contact with expires and q, where no redirection is told to last.",
         source="RFC 3261 §20.10",
-        way=says(anything, reworded("contact", _with(";expires=3600;q=0.7"))),
+        way=says(
+            _unless_redirecting, reworded("contact", _with(";expires=3600;q=0.7"))
+        ),
     ),
     Quirk(
         name="escaped-digits",
