@@ -62,18 +62,21 @@ def _each_answered(case: Case, asked: list[Exchange], which: str) -> Verdict:
 def _was_due(case: Case, x: Exchange) -> bool:
     """Whether there was time for an answer. Who hangs up himself wants none."""
     connection = case.connections[x.frame.flow]
-    if connection.closed and connection.left_by == x.frame.source:
-        return False
-    return _had_time(case, x.request.receiver, x.request)
+    gave_up = connection.left_by == x.frame.source and connection.closed
+    return _had_time(case, x.request.receiver, x.request, gave_up)
 
 
-def _had_time(case: Case, role: Role | None, since: Said) -> bool:
-    """Whether that role answered something that was asked later, or long has passed."""
-    fence = any(
-        x.final and x.request.receiver is role and x.frame.number > since.number
+def _had_time(case: Case, role: Role | None, since: Said, until: int = 0) -> bool:
+    """Whether that role answered something that was asked later, or long has passed;
+    what happened from frame ``until`` on does not count, when that is given."""
+    fences = (
+        x.final
         for x in case.exchanges
+        if x.request.receiver is role and x.frame.number > since.number
     )
-    return fence or case.last_time - since.frame.time > SOON
+    if any(final and (not until or final.number < until) for final in fences):
+        return True
+    return not until and case.last_time - since.frame.time > SOON
 
 
 # Which connection a response takes.
