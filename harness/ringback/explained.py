@@ -117,6 +117,9 @@ MEANING: Mapping[str, str] = {
     "statement.options": "answers OPTIONS",
     "statement.ews": "its web service speaks EWS (Exchange 2010 and later)",
     "statement.umws": "its web service speaks the 2007 dialect",
+    "statement.tls_profile": "by which rules TLS is judged: modern, or era-2007, which "
+    "tolerates what products of that time did (docs/tls.md)",
+    "statement.revocation": "was given the lab's revocation list, revoked.crl",
     "statement.ringback_binding": "speaks the ringback binding between CAS and UM",
 }
 _TABLES = {

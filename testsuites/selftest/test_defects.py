@@ -47,6 +47,14 @@ EVERY = [
 
 
 def presented(chain: tuple[bytes, ...]) -> Presented:
+    asked = TlsFrame(
+        number=1,
+        time=0.0,
+        source=UM,
+        target=CAS,
+        flow=0,
+        event=TlsEvent.CERTIFICATE_REQUEST,
+    )
     link = Connection(
         flow=0,
         client=CAS,
@@ -55,6 +63,7 @@ def presented(chain: tuple[bytes, ...]) -> Presented:
         opener=Role.CAS,
         acceptor=Role.UM,
         opened=1,
+        tls=(asked,),
     )
     shown = TlsFrame(
         number=2,

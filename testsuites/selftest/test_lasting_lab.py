@@ -51,6 +51,7 @@ def test_a_lab_has_a_pair_of_files_for_each_role(folder: Path) -> None:
         *pairs,
         "ringback.toml",
         "README.txt",
+        "revoked.crl",
     }
     assert mode(folder) == 0o700
     assert {mode(path) for path in folder.glob("*.key")} == {0o600}

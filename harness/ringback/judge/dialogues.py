@@ -54,11 +54,19 @@ class Dialogue:
         return next(iter(self.of("BYE")), None)
 
     def routes(self, said: Said) -> list[str]:
-        """The route set of who asks this, as the dialog was made (§12.1.1, §12.1.2)."""
-        if not self.by_caller(said):
-            return self.invite.request.listed("record-route")
-        told = self.confirmed or self.made
-        return told.listed("record-route")[::-1]
+        """The route set of who asks this, as the dialog was made (§12.1.1, §12.1.2).
+
+        A proxy at the asker's own address takes its Route off before anybody else sees
+        the request (§16.4), so what leads there is left out.
+        """
+        if self.by_caller(said):
+            told, own = self.confirmed or self.made, self.invite.request
+            routes = told.listed("record-route")[::-1]
+        else:
+            told, own = self.invite.request, self.confirmed or self.made
+            routes = told.listed("record-route")
+        here = contact_of(own)
+        return [r for r in routes if not (here and _leads_to(r, here))]
 
 
 def dialogues_of(case: Case) -> list[Dialogue]:
@@ -107,6 +115,11 @@ def uri_of(route: str) -> SipUri | None:
     """The URI of a Route or Record-Route value."""
     read = readable(NameAddr.parse, route)
     return read.uri if read and isinstance(read.uri, SipUri) else None
+
+
+def _leads_to(route: str, here: Place) -> bool:
+    uri = uri_of(route)
+    return uri is not None and (uri.host.lower(), uri.port) == here[1:]
 
 
 def earlier(exchanges: Iterable[Exchange], number: int) -> list[Exchange]:

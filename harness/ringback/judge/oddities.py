@@ -7,6 +7,7 @@ the octets alone, whatever a scenario meant to show, and by none of the players'
 from collections.abc import Iterable
 from datetime import datetime
 
+from ringback.evidence.frame import TlsEvent
 from ringback.faults import Malformed
 from ringback.judge.case import Case
 from ringback.judge.presented import (
@@ -29,7 +30,7 @@ def oddities(case: Case, shown: Presented, names: Iterable[str]) -> tuple[str, .
     stand for."""
     leaf = facts(shown.chain)
     if leaf is None:
-        return ("none",) if not shown.chain else ()
+        return ("none",) if not shown.chain and _was_asked(shown) else ()
     found = (
         *_path(case, shown, leaf),
         *_name(leaf, [plain(name) for name in names]),
@@ -42,6 +43,11 @@ def oddities(case: Case, shown: Presented, names: Iterable[str]) -> tuple[str, .
 def oddities_at_its_seat(case: Case, shown: Presented) -> tuple[str, ...]:
     """As shown by a role at its seat."""
     return oddities(case, shown, names_of(case, shown))
+
+
+def _was_asked(shown: Presented) -> bool:
+    """Who asks for no certificate breaks another rule (TLS-MUTUAL)."""
+    return any(t.event is TlsEvent.CERTIFICATE_REQUEST for t in shown.connection.tls)
 
 
 def _path(case: Case, shown: Presented, leaf: CertificateFacts) -> Iterable[str]:

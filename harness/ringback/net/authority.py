@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from hashlib import sha256
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
@@ -30,9 +31,11 @@ _PURPOSES = {
 _BOTH = ("serverAuth", "clientAuth")  # mutual TLS: each is a client at times
 _SLACK = timedelta(hours=1)  # of the other side's clock
 _LIFE = timedelta(days=30)
+_LONG = timedelta(days=825)  # as a lab lasts
 _DOOMED = 16  # serial numbers that are revoked beforehand
 _DER = serialization.Encoding.DER
 _ROOT, _ROOT_KEY = "root.pem", "root.key"
+_REVOCATIONS = "revoked.crl"
 _PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -74,7 +77,7 @@ class Authority:
         self.root = self._ca.cert_pem.bytes()
         self._above = above
         self._known: dict[tuple[str, ...], Identity] = {}
-        self._doomed = [x509.random_serial_number() for _ in range(_DOOMED)]
+        self._doomed = [_serial_of(self.root, n) for n in range(_DOOMED)]
         self._issued_doomed = count()
 
     @property
@@ -159,7 +162,7 @@ class Authority:
         builder = x509.CertificateRevocationListBuilder(
             issuer_name=self._certificate().subject,
             last_update=now - _SLACK,
-            next_update=now + _LIFE,
+            next_update=now + _LONG,
         )
         for serial in serials:
             entry = x509.RevokedCertificateBuilder(serial, now - _SLACK)
@@ -174,6 +177,7 @@ class Authority:
             raise Misuse(f"{folder} holds a lab already")
         (folder / _ROOT).write_bytes(self.root)
         _write_secret(folder / _ROOT_KEY, self._ca.private_key_pem.bytes())
+        (folder / _REVOCATIONS).write_bytes(self.revocations)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -214,6 +218,11 @@ def load_identity(
         raise Misuse(f"{folder} has no identity {stem}: {trouble}") from trouble
     names = _dns_names(chain)
     return Identity(names, chain, key, root + more_roots, frozenset(trusted))
+
+
+def _serial_of(root: bytes, number: int) -> int:
+    """The same as long as the root lives, at most 20 octets (RFC 5280 §4.1.2.2)."""
+    return int.from_bytes(sha256(root + bytes((number,))).digest()[:19], "big")
 
 
 def _dns_names(chain: bytes) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 RFC 3261 §12.1 (the dialogs that responses make).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ringback.faults import Malformed
 from ringback.protocol.dialog import Dialog
+from ringback.protocol.offer_answer import sdp_of
 from ringback.values import Address
 from ringback.wire.framing import Framer
 from ringback.wire.headers import to_tag
@@ -96,3 +98,14 @@ class Theirs:
     def dialog(self) -> Dialog:
         """What our last answer made (RFC 3261 §12.1.1)."""
         return Dialog.of_request(self.request, self.answers[-1])
+
+
+def in_order_of(request: Message, formats: Sequence[int]) -> tuple[int, ...]:
+    """Those formats as an answer to that offer has them (RFC 3264 §6.1)."""
+    try:
+        described = sdp_of(request)
+        media = described.media[:1] if described else ()
+    except Malformed:
+        media = ()
+    known = [f for m in media for f in m.formats] + [str(f) for f in formats]
+    return tuple(sorted(formats, key=lambda f: known.index(str(f))))

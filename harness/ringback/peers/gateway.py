@@ -5,6 +5,7 @@ security wants, towards the phones plain TCP and RTP.
 """
 
 from collections.abc import Callable
+from urllib.parse import quote, unquote
 
 from ringback.faults import Malformed
 from ringback.peers.gateway_call import GatewayCall, Leg
@@ -22,6 +23,7 @@ from ringback.wire.headers import content_type
 from ringback.wire.message import Field, Message
 from ringback.wire.uri import SipUri, parse
 
+USER_CHARACTERS = "-_.!~*'()&=+$,;?/"  # RFC 3261 §25.1: user, unescaped
 BODIES = (SDP_TYPE, "multipart/")  # what may hold a description
 Trusts = Callable[[tuple[str, ...]], bool]
 
@@ -176,7 +178,7 @@ class Gateway:
             dialled = parse(uri)
             if not isinstance(dialled, SipUri):
                 return None
-            number = dialled.user.partition(";")[0]
+            number = unquote(dialled.user).partition(";")[0]
             phone = parse(self.settings.phone_for(number))
             if not isinstance(phone, SipUri):
                 return None
@@ -187,7 +189,7 @@ class Gateway:
         if phone.user or not number:
             return str(phone), target
         scheme, _, place = str(phone).partition(":")
-        return f"{scheme}:{number}@{place}", target
+        return f"{scheme}:{quote(number, safe=USER_CHARACTERS)}@{place}", target
 
     def _local(self, port: int, security: Security) -> Local:
         host, number = self.settings.media_host, self._names.number(31)

@@ -5,6 +5,7 @@ known, so that neither has to be sent.
 """
 
 import multiprocessing
+import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -17,7 +18,7 @@ from ringback.proof import arms
 from ringback.proof.arms import Arm
 from ringback.proof.kills import Noticed, Tried, left_alone, noticed, plays_for, tried
 from ringback.proof.mutants import Mutant, mutants_of
-from ringback.proof.plays import Play, Played, Stage
+from ringback.proof.plays import PLAIN, Play, Played, Stage
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -61,8 +62,9 @@ def trials(
     workers: int,
     progress: Progress,
 ) -> list[Tried]:
-    """Each fault where it must be caught and in a seeded share of the rest, each quirk
-    in every play of its modes or, with a share below 1, in one mode of each."""
+    """Each fault where it must be caught and in a seeded share of the rest; each quirk
+    in every play of its modes or, with a share below 1, in four times that share of the
+    scenarios, in one mode, and always in the plain call."""
     known = {one.name: one for one in odd}
     _SHOP.plays, _SHOP.base, _SHOP.odd = plays, base, known
     tasks = [
@@ -115,7 +117,8 @@ def _numbers(
         chosen = plays_for(one, sound, share, seed)
     else:
         chosen = [p for p in sound if not one.modes or str(p.mode) in one.modes]
-        chosen = chosen if share >= 1 else _one_mode_each(chosen, one.name)
+        if share < 1:
+            chosen = _some(_one_mode_each(chosen, one.name), 4 * share, seed, one.name)
     ids = {p.id for p in chosen}
     return [number for number, play in enumerate(plays) if play.id in ids]
 
@@ -130,6 +133,11 @@ def _one_mode_each(plays: Sequence[Play], name: str) -> list[Play]:
         found[(turn + number) % len(found)]
         for number, found in enumerate(by_scenario.values())
     ]
+
+
+def _some(plays: Sequence[Play], share: float, seed: int, name: str) -> list[Play]:
+    chance = random.Random(f"{seed} {name}")
+    return [p for p in plays if chance.random() < share or p.scenario == PLAIN]
 
 
 def _spread(

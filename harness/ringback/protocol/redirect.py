@@ -49,8 +49,8 @@ def target_of(uri: Uri, default_secured: bool = False) -> Target:
         why = f"no SIP over {uri.transport} here"
         raise Malformed(why, str(uri).encode(), 0)
     port = uri.port or (SIPS_PORT if secured else SIP_PORT)
-    host = uri.host.strip("[]")
-    address = Address((uri.maddr or host).strip("[]"), port)
+    host = uri.host.strip("[]").lower()  # RFC 3261 §19.1.4: case does not matter
+    address = Address((uri.maddr or host).strip("[]").lower(), port)
     return Target(address, secured, host)
 
 

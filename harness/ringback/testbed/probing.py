@@ -11,7 +11,7 @@ from ringback.evidence.circumstances import Seat
 from ringback.faults import Malformed, Unseen, Untestable
 from ringback.net.identity import Identity
 from ringback.peers import cas_binding
-from ringback.peers.exchanges import Asking, Line, Theirs
+from ringback.peers.exchanges import Asking, Line, Theirs, in_order_of
 from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
 from ringback.peers.probe_voice import Voice
 from ringback.protocol.dialog import Dialog
@@ -271,8 +271,9 @@ class Probing:
         return self.says(theirs, 200, tag=tag, body=body or self.answer(theirs))
 
     def answer(self, theirs: Theirs, **stream: object) -> bytes:
-        """A description that answers the offer in their request."""
-        return self.peer.describes(**{"formats": (0, 101), **self.keyed(), **stream})
+        """A description that answers the offer in their request, in its order."""
+        formats = in_order_of(theirs.request, (0, 101))
+        return self.peer.describes(**{"formats": formats, **self.keyed(), **stream})
 
     def keyed(self) -> dict[str, object]:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""

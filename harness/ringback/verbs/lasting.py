@@ -17,6 +17,8 @@ A ringback lab: a root of its own, and a certificate and key for each role
 
 root.pem       install this in your product as a trusted root
 root.key       signs the certificates of sessions; whoever has it can be anybody here
+revoked.crl    install this too, if your product looks up revocation, and say so
+               in ringback.toml: [statement] revocation = true
 ROLE.pem       a role's certificate; ROLE.key is its key
 ringback.toml  names this lab: `ringback run --config {folder}/ringback.toml`
 
@@ -25,10 +27,10 @@ The roles that ringback plays present these certificates. Each names, as DNS nam
 {names}
 
 A role of yours needs a certificate that leads to a root our roles trust and has the
-role's name among its DNS names; a common name counts only where there are no others,
-and a wildcard proves nothing (RFC 5922 section 7). Either install the pair of files
-that is here, or use your own and name its root under [trust] in ringback.toml, and its
-name where ringback.toml has the role's.
+role's name among its DNS names; a common name counts only in the profile era-2007,
+and where there are no others; a wildcard proves nothing (RFC 5922 section 7). Either
+install the pair of files that is here, or use your own and name its root under [trust]
+in ringback.toml, and its name where ringback.toml has the role's.
 
 Your product must let these names in too, if it has a list of trusted peers. A
 certificate here is good until {until}. Keep the keys to yourself, and this folder

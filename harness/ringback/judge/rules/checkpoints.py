@@ -5,6 +5,7 @@ pass one on, was there an answer and sound.
 """
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
@@ -255,13 +256,14 @@ def _later(invites: tuple[Exchange, ...], number: int) -> list[SipFrame]:
 
 
 def _digits(invite: Said) -> str:
+    """Escaped or not (RFC 3261 §19.1.4); "+" is meant by its escape as well."""
     try:
         uri = parse(invite.frame.sip.uri)
     except Malformed:
         return ""
     match uri:
         case SipUri():
-            return _plain(uri.user.partition(";")[0])
+            return _plain(unquote(uri.user).partition(";")[0])
         case TelUri():
             return _plain(uri.number)
         case _:
@@ -269,4 +271,4 @@ def _digits(invite: Said) -> str:
 
 
 def _plain(number: str) -> str:
-    return number.translate(SEPARATORS).replace("%2B", "+").replace("%2b", "+")
+    return number.translate(SEPARATORS)

@@ -4,6 +4,7 @@ RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
+from ringback.judge.dialogues import uri_of
 from ringback.judge.soundness import somebody_s_end_failed
 from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
@@ -62,7 +63,7 @@ def requests_in_a_dialog_go_to_the_contact(case: Case) -> Verdict:
     judged = [
         (c, s)
         for c, s in pairs
-        if not _routed(c) and _targets(c, s) and _answer_has_contact(c, s)
+        if not _routed(c, s) and _targets(c, s) and _answer_has_contact(c, s)
     ]
     if not judged:
         return undecided("no request within a dialog without a route set")
@@ -226,10 +227,19 @@ def _tags(call: Call) -> list[set[str]]:
     return [{r.from_tag, r.to_tag} for r in responses]
 
 
-def _routed(call: Call) -> bool:
+def _routed(call: Call, said: Said) -> bool:
+    """Whether somebody may stand between; a proxy at the asker's own address, which
+    takes its Route off (§16.4), stands nowhere."""
     responses = [r for x in call.invites for r in x.responses]
     told = [*responses, *(x.request for x in call.invites)]
-    return any(s.first("record-route") or s.first("route") for s in told)
+    if any(s.first("route") for s in told):
+        return True
+    here = [(v.host.lower(), v.port) for v in said.vias[:1]]
+    routes = {r for s in told for r in s.listed("record-route")}
+    return any(
+        not (uri := uri_of(r)) or (uri.host.lower(), uri.port) not in here
+        for r in routes
+    )
 
 
 def _targets(call: Call, said: Said) -> set[tuple[str, str, int | None]]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from ringback.evidence.circumstances import Sound
 from ringback.evidence.frame import Frame
-from ringback.judge.case import Case, Heard, Stream
+from ringback.judge.case import Case
 from ringback.judge.descriptions import described, sound_of
+from ringback.judge.talks import Talk, talks_of
 from ringback.judge.turns import turns_of
 from ringback.judge.verdict import Grade, Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
@@ -28,9 +29,8 @@ LIKENESS = 0.95  # normalised cross-correlation at the best alignment
 FEW = 25  # packets (half a second): too little to liken to anything
 CUT = 0.5  # seconds between hanging up and the last packet
 LENGTH = 480  # samples (60 ms) by which the length may differ
-SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
+HUSHED = b"\xff\x7f\xfe\x7e"  # mu-law of 8 at most, which is what A-law is silent with
 NOWHERE = ("0.0.0.0", "::")  # RFC 3264 §8.4: a hold as RFC 2543 had it
-LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
 
 
 def the_gateway_hears_the_message(case: Case) -> Verdict:
@@ -48,21 +48,22 @@ def the_phone_hears_the_message(case: Case) -> Verdict:
 
 def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
     stored = stored_message(case)
-    streams = [s for s in case.streams_of(leg, sender) if s.sound]
-    if stored is None or not streams:
+    talks = talks_of(case, leg, sender)
+    if stored is None or not talks:
         return undecided("no stored message was ordered, or no readable sound came")
-    stream = max(streams, key=lambda s: len(s.frames))
-    likeness, at, whole = _likeness(stored.ulaw, _octets(stream))
+    stream = max(talks, key=lambda s: len(s.frames))
+    likeness, at, whole = _likeness(stored.ulaw, stream.octets)
     if whole is None:
         return undecided("the stored message is silence")
     ends = stream.frames[0], stream.frames[-1]
-    missing = len(stored.ulaw) - whole
+    missing, unheard = len(stored.ulaw) - whole, _unheard(stored.ulaw, at)
     if likeness < LIKENESS:
         return _unlike(case, leg, stream, likeness)
     if missing > LENGTH and _was_cut_short(case, leg, stream):
         return undecided("somebody hung up while the message was played", *ends)
-    if missing > LENGTH:
-        return fails(f"the last {missing / 8000:.2f} s were not heard", *ends)
+    if max(missing, unheard) > LENGTH:
+        part, lost = ("first", unheard) if unheard > LENGTH else ("last", missing)
+        return fails(f"the {part} {lost / 8000:.2f} s were not heard", *ends)
     heard = f"alike by {likeness:.3f}, {at / 8000:.2f} s after the first packet"
     return passes(heard, *ends)
 
@@ -70,21 +71,20 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
 def a_greeting_is_played_as_it_was_recorded(case: Case) -> Verdict:
     """Facts §7.3: what was said after the beep is what the next such call plays."""
     ordered = [(o.user, o.item) for o in case.known.ordered if o.kind == "greeting"]
-    played = [s for s in case.streams_of(Leg.UM_GATEWAY, Role.UM) if s.sound]
-    played.sort(key=lambda s: s.frame.number)
+    played = talks_of(case, Leg.UM_GATEWAY, Role.UM)
     if len(ordered) != 2 or len({*ordered}) != 1 or len(played) != 2:
         return undecided("nobody ordered the same greeting twice, one after the other")
     again = played[1]
     spoken = [
         said
-        for s in case.streams_of(Leg.UM_GATEWAY, Role.GATEWAY)
-        if s.sound and s.frame.number < again.frame.number
+        for s in talks_of(case, Leg.UM_GATEWAY, Role.GATEWAY)
+        if s.frame.number < again.frame.number
         if (said := _spoken(s))
     ]
     if not spoken:
         return undecided("the phone said nothing during the first call")
     said = max(spoken, key=len)
-    likeness, at, whole = _likeness(said, _octets(again))
+    likeness, at, whole = _likeness(said, again.octets)
     ends = again.frames[0], again.frames[-1]
     if whole is None or likeness < LIKENESS or len(said) - whole > LENGTH:
         why = f"what was recorded is not what was played: like it by {likeness:.3f}"
@@ -92,14 +92,14 @@ def a_greeting_is_played_as_it_was_recorded(case: Case) -> Verdict:
     return passes(f"alike by {likeness:.3f}, {at / 8000:.2f} s after the start", *ends)
 
 
-def _spoken(stream: Stream) -> bytes:
+def _spoken(talk: Talk) -> bytes:
     """Mu-law from the first sound to the last, without the silence around."""
-    kind, line = _octets(stream)
+    kind, line = talk.octets
     ulaw = g711.alaw_to_ulaw(line) if kind else line
-    return ulaw.strip(b"\xff\x7f")
+    return ulaw.strip(HUSHED)
 
 
-def _unlike(case: Case, leg: Leg, stream: Stream, likeness: float) -> Verdict:
+def _unlike(case: Case, leg: Leg, stream: Talk, likeness: float) -> Verdict:
     if asked := _hold(case, stream):
         return undecided("the listener put the sound on hold", asked)
     ends = stream.frames[0], stream.frames[-1]
@@ -109,7 +109,7 @@ def _unlike(case: Case, leg: Leg, stream: Stream, likeness: float) -> Verdict:
     return fails(why, *ends)
 
 
-def _hold(case: Case, stream: Stream) -> Frame | None:
+def _hold(case: Case, stream: Talk) -> Frame | None:
     """Where the listener said that it would not listen for a while (RFC 3264 §8.4)."""
     for thing in described(case):
         media, said = sound_of(thing.sdp), thing.frame
@@ -131,27 +131,6 @@ def stored_message(case: Case) -> Sound | None:
         return None
     found = [s for s in known.stored if s.id == wanted[0]]
     return next(iter(found), known.stored[0] if len(known.stored) == 1 else None)
-
-
-def _octets(stream: Stream) -> tuple[int, bytes]:
-    """The law's payload type and the octets by timestamp, gaps filled with silence."""
-    heard = stream.sound
-    kind = heard[0][1].payload_type
-    spoken = [h for h in heard if h[1].payload_type == kind]
-    first = spoken[0][1].timestamp
-    length = max(_offset(h, first) + len(h[1].payload) for h in spoken)
-    line = bytearray([SILENCE[kind]]) * length
-    for placed in spoken:
-        at = _offset(placed, first)
-        payload = placed[1].payload
-        line[at : at + len(payload)] = payload
-    return kind, bytes(line)
-
-
-def _offset(heard: Heard, first: int) -> int:
-    """0 for what lies before the first packet, or absurdly far behind it."""
-    offset = (heard[1].timestamp - first) & 0xFFFFFFFF
-    return offset if offset < LONGEST else 0
 
 
 def _likeness(stored: bytes, heard: tuple[int, bytes]) -> tuple[float, int, int | None]:
@@ -185,6 +164,15 @@ def _whole(message: "Samples", heard: int) -> int:
     return len(message) if heard >= needed else heard
 
 
+def _unheard(stored: bytes, at: int) -> int:
+    """Octets that were played before the first packet, silence at the start apart."""
+    import numpy as np
+
+    message = _table(0)[np.frombuffer(stored, np.uint8)]
+    loud = np.flatnonzero(np.abs(message) > 64)
+    return max(0, -at) - (int(loud[0]) if len(loud) else 0)
+
+
 def _same_octets(stored: bytes, line: bytes) -> int:
     """The usual case, fast: a distinctive piece of the message stands there as is."""
     for at in range(0, max(len(stored) - 400, 1), 1600):
@@ -214,7 +202,7 @@ def _table(kind: int) -> "Samples":
     return pcm.astype(np.float32)
 
 
-def _was_cut_short(case: Case, leg: Leg, stream: Stream) -> bool:
+def _was_cut_short(case: Case, leg: Leg, stream: Talk) -> bool:
     """Whether the far end or the user hung up while packets were still leaving."""
     byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
     frames: list[Frame] = [b.frame for b in byes if b.sender is not stream.sender]

@@ -80,14 +80,14 @@ def merged_requests_are_refused(case: Case) -> Verdict:
 
 
 def _elder(case: Case, twin: Exchange) -> bool:
-    """Whether there is one before, that was answered somehow: else nobody knows that it
-    arrived (a datagram to who does not listen for any)."""
+    """Whether there is one before; of a datagram that got no answer nobody knows
+    whether there was anybody to hear it."""
     mine = twin.request
     return not mine.to_tag and any(
         _identity(x.request) == _identity(mine)
         and x.request.branch != mine.branch
         and x.request.number < mine.number
-        and x.responses
+        and (x.responses or x.frame.flow in case.connections)
         and (x.final is None or x.final.number > mine.number)
         for x in case.exchanges
     )

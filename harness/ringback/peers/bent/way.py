@@ -165,7 +165,7 @@ class Bent:
                 done.append(wish)
                 continue
             now = tuple(changed)
-            if not self._note(now) and isinstance(wish, Write):
+            if not self._note(now) and isinstance(wish, Write | Cast):
                 self.marks.append(Mark(wish.octets, unsaid=True))
             done += now
         return tuple(done)

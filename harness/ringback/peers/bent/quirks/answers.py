@@ -94,7 +94,7 @@ QUIRKS = (
     ),
     Quirk(
         name="forked-ringing",
-        roles=CALLED,
+        roles=PHONES,
         says="Further 18x with another tag, as if a proxy on the way had forked.",
         source="RFC 3261 §12.1.2, §13.2.2.4 and §16.7",
         way=adds(RINGING, _of_another_branch),

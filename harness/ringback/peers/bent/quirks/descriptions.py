@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ringback.peers.bent.changes import Change, body
 from ringback.peers.bent.declared import Quirk
-from ringback.peers.bent.ways import anything, says
+from ringback.peers.bent.ways import When, anything, request, says
 from ringback.protocol.offer_answer import SDP_TYPE
 from ringback.values import Role
 from ringback.wire.message import Message
@@ -112,9 +112,13 @@ def _line_feeds(message: Message) -> Message:
 
 
 def _quirk(
-    name: str, says_: str, source: str, change: Callable[[Lines], Lines]
+    name: str,
+    says_: str,
+    source: str,
+    change: Callable[[Lines], Lines],
+    when: When = anything,
 ) -> Quirk:
-    way = says(anything, _lines(change))
+    way = says(when, _lines(change))
     return Quirk(name=name, roles=SOUND_ROLES, says=says_, source=source, way=way)
 
 
@@ -165,6 +169,7 @@ QUIRKS = (
         "telephone-event before the codecs.",
         "RFC 3264 §5.1",
         _events_first,
+        request(),  # an answer keeps the order of its offer
     ),
     _quirk(
         "comfort-noise-named",

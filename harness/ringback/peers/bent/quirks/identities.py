@@ -7,6 +7,7 @@ from dataclasses import replace
 from ringback.peers.bent.changes import Change, adding, reworded
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.quirks.headers import SIP_ROLES
+from ringback.peers.bent.way import Passing
 from ringback.peers.bent.ways import (
     anything,
     both,
@@ -51,7 +52,11 @@ def _called(spell: Callable[[str], str]) -> Change:
 
 def _escaped(user: str) -> str:
     """§19.1.4: digits are equal to their escapes; "+" is reserved and is not."""
-    return re.sub(r"\d", lambda d: f"%{ord(d[0]):02X}", user)
+
+    def escape(found: re.Match[str]) -> str:
+        return found[0] if len(found[0]) > 1 else f"%{ord(found[0]):02X}"
+
+    return re.sub(r"%[0-9A-Fa-f]{2}|\d", escape, user)
 
 
 def _separated(user: str) -> str:
@@ -69,6 +74,10 @@ def _loud(value: str) -> str:
 
 def _with(text: str) -> Callable[[str], str]:
     return lambda value: value + text
+
+
+def _unless_redirecting(p: Passing) -> bool:
+    return p.message.status != 302
 
 
 QUIRKS = (
@@ -120,9 +129,11 @@ QUIRKS = (
     Quirk(
         name="contact-with-expires-and-q",
         roles=SIP_ROLES,
-        says="Contact with expires and q.",
+        says="Contact with expires and q, where no redirection is told to last.",
         source="RFC 3261 §20.10",
-        way=says(anything, reworded("contact", _with(";expires=3600;q=0.7"))),
+        way=says(
+            _unless_redirecting, reworded("contact", _with(";expires=3600;q=0.7"))
+        ),
     ),
     Quirk(
         name="escaped-digits",

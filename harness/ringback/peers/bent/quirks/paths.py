@@ -11,6 +11,7 @@ from ringback.peers.bent.twofaced import disguises, inserting, numbered
 from ringback.peers.bent.way import Way
 from ringback.peers.bent.ways import Maker, both, lacking_to_tag, request, says
 from ringback.values import Role
+from ringback.wire.headers import vias
 from ringback.wire.message import Field, Message
 
 INNER = "SIP/2.0/TCP inner.ringback.test:5060;branch=z9hG4bKinner;received=192.0.2.9"
@@ -83,19 +84,23 @@ def _branch(message: Message, old: str, new: str) -> Message:
 
 
 def _long_call_ids() -> Way:
-    """Ours are long; those of others stay what they are."""
-    own: set[str] = set()
+    """Ours, which end in our own host as our Via has it, are long; those of others
+    stay what they are."""
+    hosts: set[str] = set()
+
+    def is_own(call_id: str) -> bool:
+        return call_id.rpartition("@")[2] in hosts
 
     def out(message: Message) -> Message:
         call_id = message.first("call-id")
-        if not message.status and ";tag=" not in message.first("to").lower():
-            own.add(call_id)
-        return _called(message, LONG + call_id) if call_id in own else message
+        if not message.status:
+            hosts.add(vias(message)[0].host)
+        return _called(message, LONG + call_id) if is_own(call_id) else message
 
     def back(message: Message) -> Message:
         call_id = message.first("call-id")
-        short = call_id.removeprefix(LONG)
-        return _called(message, short) if short != call_id else message
+        long = call_id.startswith(LONG) and is_own(call_id)
+        return _called(message, call_id.removeprefix(LONG)) if long else message
 
     return disguises(out, back)()
 
@@ -159,7 +164,7 @@ QUIRKS = (
     ),
     Quirk(
         name="few-hops-left",
-        roles=SIP_ROLES,
+        roles=(Role.CAS,),
         says="Requests that may pass only five more hops.",
         source="RFC 3261 §8.1.1.6: 70 is what SHOULD be there at the start",
         way=says(
@@ -172,7 +177,6 @@ QUIRKS = (
                 ),
             ),
         ),
-        what="worker",
     ),
     Quirk(
         name="refreshed-by-re-invite",

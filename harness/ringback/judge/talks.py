@@ -1,0 +1,100 @@
+"""What one side said on a stream, whatever it called itself meanwhile.
+
+RFC 3550 §5.1 places each packet by its timestamp; §8.2 lets a source change its SSRC,
+and with it its numbers: then the clock of the capture says where it goes on.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ringback.evidence.frame import RtpFrame
+from ringback.judge.case import Case, Heard, Stream
+from ringback.values import Leg, Role
+from ringback.wire import g711
+
+SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
+LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
+PAUSE = 0.2  # seconds after which the next source is another call's
+SEAM = 480  # samples (60 ms): what a capture's clock may be wrong by
+
+
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """Streams of G.711 from one port to another, each beginning where the one before
+    it ended."""
+
+    streams: tuple[Stream, ...]
+
+    @property
+    def frame(self) -> RtpFrame:
+        return self.streams[0].frame
+
+    @property
+    def leg(self) -> Leg | None:
+        return self.streams[0].leg
+
+    @property
+    def sender(self) -> Role | None:
+        return self.streams[0].sender
+
+    @cached_property
+    def frames(self) -> tuple[RtpFrame, ...]:
+        return tuple(frame for stream in self.streams for frame in stream.frames)
+
+    @cached_property
+    def octets(self) -> tuple[int, bytes]:
+        """The payload type and the octets, what is missing filled with silence; of the
+        law that is spoken first."""
+        kind, line = _octets(self.streams[0])
+        began = self.frame.time
+        for stream in self.streams[1:]:
+            other, more = _octets(stream)
+            at = round((stream.frame.time - began) * 8000)
+            if abs(at - len(line)) > SEAM and at > len(line):
+                line = line.ljust(at, bytes([SILENCE[kind]]))
+            line += more if other == kind else _translated(more, kind)
+        return kind, line
+
+
+def talks_of(case: Case, leg: Leg, sender: Role) -> list[Talk]:
+    """In the order in which they began; only what has readable sound."""
+    found: list[Talk] = []
+    streams = [s for s in case.streams_of(leg, sender) if s.sound]
+    for stream in sorted(streams, key=lambda s: s.frame.number):
+        before = next((t for t in found if _goes_on(t, stream)), None)
+        if before is None:
+            found.append(Talk((stream,)))
+        else:
+            found[found.index(before)] = Talk((*before.streams, stream))
+    return found
+
+
+def _goes_on(talk: Talk, stream: Stream) -> bool:
+    last = talk.streams[-1]
+    same = (last.source, last.target) == (stream.source, stream.target)
+    return same and 0 <= stream.frame.time - last.frames[-1].time < PAUSE
+
+
+def _translated(octets: bytes, kind: int) -> bytes:
+    return g711.ulaw_to_alaw(octets) if kind else g711.alaw_to_ulaw(octets)
+
+
+def _octets(stream: Stream) -> tuple[int, bytes]:
+    """The law's payload type and the octets by timestamp, gaps filled with silence."""
+    heard = stream.sound
+    kind = heard[0][1].payload_type
+    spoken = [h for h in heard if h[1].payload_type == kind]
+    first = spoken[0][1].timestamp
+    length = max(_offset(h, first) + len(h[1].payload) for h in spoken)
+    line = bytearray([SILENCE[kind]]) * length
+    for placed in spoken:
+        at = _offset(placed, first)
+        payload = placed[1].payload
+        line[at : at + len(payload)] = payload
+    return kind, bytes(line)
+
+
+def _offset(heard: Heard, first: int) -> int:
+    """0 for what lies before the first packet, or absurdly far behind it."""
+    offset = (heard[1].timestamp - first) & 0xFFFFFFFF
+    return offset if offset < LONGEST else 0
