@@ -28,7 +28,14 @@ def test_the_longest_call_is_reached(testbed: Testbed, client: Client) -> None:
 
 
 @scenario(
-    settles=["WS-HTTP-001", "WS-SHAPE-002", "WS-CALLID-002", "WS-PRIVATE-001"],
+    settles=[
+        "WS-HTTP-001",
+        "WS-SHAPE-002",
+        "WS-CALLID-002",
+        "WS-PRIVATE-001",
+        "SIP-ACK-001",
+        "SIP-RESP-003",
+    ],
     config=ONE_CALL,
     needs=["um"],
 )

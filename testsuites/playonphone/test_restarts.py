@@ -6,7 +6,15 @@ TOLD = ["WS-CALLID-002", "POP-STATE-001", "POP-STATE-003", "POP-STATE-005"]
 
 
 @scenario(
-    settles=[*TOLD, "MED-HEARD-001", "POP-END-003", "SIP-DIALOG-002"], needs=["um"]
+    settles=[
+        *TOLD,
+        "MED-HEARD-001",
+        "POP-END-003",
+        "SIP-DIALOG-002",
+        "SIP-BYE-001",
+        "SIP-ACK-002",
+    ],
+    needs=["um"],
 )
 def test_the_worker_is_recycled_while_it_plays(
     testbed: Testbed, client: Client

@@ -12,7 +12,11 @@ ONLY_THE_SECOND = {
 NONE = {"um": {"gateways": [{"outcalls_allowed": False}]}}
 
 
-@scenario(settles=[*ANSWERED, "MED-HEARD-001"], config=BOTH, needs=["um", "gateway"])
+@scenario(
+    settles=[*ANSWERED, "MED-HEARD-001", "SIP-ACK-002", "SIP-TIMER-001"],
+    config=BOTH,
+    needs=["um", "gateway"],
+)
 def test_the_first_gateway_is_gone(testbed: Testbed, client: Client) -> None:
     testbed.second_gateway_opens()
     testbed.gateway_closes()
@@ -23,7 +27,7 @@ def test_the_first_gateway_is_gone(testbed: Testbed, client: Client) -> None:
 
 
 @scenario(
-    settles=[*ANSWERED, "SIP-ACK-001", "SIP-CALLID-001"],
+    settles=[*ANSWERED, "SIP-ACK-001", "SIP-CALLID-001", "SIP-VIA-002"],
     config=FIRST_IS_FULL,
     needs=["um", "gateway"],
 )
@@ -59,7 +63,14 @@ def test_no_gateway_may_call_out(testbed: Testbed, client: Client) -> None:
 
 
 @scenario(
-    settles=["POP-CHECK-001", "POP-CHECK-002", "POP-STATE-001", "WS-CALLID-002"],
+    settles=[
+        "POP-CHECK-001",
+        "POP-CHECK-002",
+        "POP-STATE-001",
+        "WS-CALLID-002",
+        "SIP-ACK-001",
+        "SIP-RESP-003",
+    ],
     needs=["um", "gateway"],
 )
 def test_no_gateway_is_there(testbed: Testbed, client: Client) -> None:

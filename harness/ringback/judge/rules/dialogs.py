@@ -5,7 +5,7 @@ RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
 from ringback.judge.dialogues import uri_of
-from ringback.judge.soundness import somebody_s_end_failed
+from ringback.judge.soundness import is_sound, somebody_s_end_failed
 from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
@@ -118,7 +118,7 @@ def no_leg_stays_up(case: Case) -> Verdict:
     if up:
         where = str(up[0].leg or "a leg")
         frames = [(call.accepted or call.invites[-1].request).frame for call in up]
-        return fails(f"{where} was left up", *frames, by=_guilty(calls, up))
+        return fails(f"{where} was left up", *frames, by=_guilty(case, calls, up))
     ends = [end.frame for call in calls if (end := _end(call))]
     return passes(f"{len(calls)} call(s), each ended", *ends)
 
@@ -133,22 +133,23 @@ def _end(call: Call) -> Said | None:
     return final if final and final.status >= 300 else None
 
 
-def _guilty(calls: list[Call], up: list[Call]) -> Role | None:
-    """Who knew of the end and did not pass it on: he joins a leg that ended to one that
-    did not. Who owes an ACK keeps the other side from saying BYE (§15)."""
+def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
+    """Who knew of the end and did not pass it on: he joins a leg on which more calls
+    ended to one on which fewer did. Who owes an ACK, or asked so that it could not be
+    matched, keeps the other side from saying BYE (§15)."""
     for call in up:
         made = next((x for x in call.invites if x.accepted), None)
-        if made and not made.acks:
+        if made and not (made.acks and is_sound(case, made.request)):
             return made.request.sender
-    ended: dict[Leg | None, int] = {}
+    ends: dict[Leg | None, list[int]] = {}
     for call in calls:
         if end := _end(call):
-            ended[call.leg] = min(end.number, ended.get(call.leg, end.number))
+            ends.setdefault(call.leg, []).append(end.number)
     standing = {call.leg for call in up}
     told = [
-        (ended[here], role)
+        (min(ends[here]), role)
         for here, there, role in _JOINTS
-        if here in ended and there in standing
+        if there in standing and len(ends.get(here, ())) > len(ends.get(there, ()))
     ]
     return min(told)[1] if told else _INNER.get(up[0].leg) if up[0].leg else None
 

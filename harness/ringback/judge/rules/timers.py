@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.repeats import T1, T2, copies_of, patience, repeated, scale
+from ringback.judge.rules.transactions import was_turned_away
 from ringback.judge.verdict import Verdict, deviates, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -91,7 +92,8 @@ def _badly_repeated(case: Case, x: Exchange, answer: Said) -> str:
 
 def the_ack_ends_the_repetitions(case: Case) -> Verdict:
     """§13.3.1.4: whatever its branch, the ACK of the dialog is the ACK."""
-    acknowledged = [x for x in _invites(case) if x.accepted and _acks(x, x.accepted)]
+    told = [x for x in _invites(case) if x.accepted and _acks(x, x.accepted)]
+    acknowledged = [x for x in told if _is_the_only_one(case, x)]
     if not acknowledged:
         return undecided("no 2xx was acknowledged")
     late: list[Said] = []
@@ -103,6 +105,15 @@ def the_ack_ends_the_repetitions(case: Case) -> Verdict:
         why = f"{late[0].status} is repeated though the ACK had come"
         return fails(why, *(r.frame for r in late))
     return passes(f"{len(acknowledged)} 2xx, none repeated after its ACK")
+
+
+def _is_the_only_one(case: Case, x: Exchange) -> bool:
+    """Whether an ACK with its number can be for nothing else."""
+    mine = (x.request.call_id, x.request.sequence, x.request.ends)
+    others = (y.request for y in case.exchanges if y is not x)
+    return not any(
+        mine == (r.call_id, r.sequence, r.ends) for r in others if r.method == "INVITE"
+    )
 
 
 def a_call_without_ack_is_ended(case: Case) -> Verdict:
@@ -251,7 +262,8 @@ def silence_is_given_up(case: Case) -> Verdict:
 def _invites(case: Case) -> list[Exchange]:
     """On connections, between neighbours."""
     asked = (x for x in case.exchanges if x.request.method == "INVITE")
-    return [x for x in asked if x.frame.leg and _streamed(case, x)]
+    here = (x for x in asked if x.frame.leg and _streamed(case, x))
+    return [x for x in here if not was_turned_away(case, x)]
 
 
 def _streamed(case: Case, x: Exchange) -> bool:
@@ -264,7 +276,9 @@ def _redirected(x: Exchange) -> bool:
 
 def _acks(x: Exchange, answer: Said) -> list[Said]:
     tags = (x.request.from_tag, answer.to_tag)
-    return [a for a in x.acks if (a.from_tag, a.to_tag) == tags]
+    return [
+        a for a in x.acks if (a.from_tag, a.to_tag) == tags and a.number > answer.number
+    ]
 
 
 def _byes(case: Case, x: Exchange) -> list[Exchange]:

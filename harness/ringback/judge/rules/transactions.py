@@ -176,7 +176,7 @@ def requests_are_answered(case: Case) -> Verdict:
         x
         for x in asked
         if x.frame.flow in case.connections
-        and not _was_turned_away(case, x)
+        and not was_turned_away(case, x)
         and (x.final or is_sound(case, x.request))
         and not _still_rings(case, x)
     ]
@@ -206,7 +206,7 @@ def _still_rings(case: Case, x: Exchange) -> bool:
     )
 
 
-def _was_turned_away(case: Case, asked: Exchange) -> bool:
+def was_turned_away(case: Case, asked: Exchange) -> bool:
     """Whether TLS refused who asked, or nobody read what was said without it. In TLS
     1.3 a client is done, and may send, before the server has judged it (RFC 8446
     §4.4.2.4): such a request was never taken."""

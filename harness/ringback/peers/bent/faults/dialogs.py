@@ -242,7 +242,7 @@ ENDS = (
         role=GATEWAY,
         says="After BYE the open INVITE is never answered.",
         breaks="SIP-BYE-002",
-        also=("SIP-RESP-003", "SIP-BYE-003"),
+        also=("SIP-RESP-003", "SIP-BYE-003", "POP-END-003"),
         way=once(request("BYE"), omits(response(487, of="INVITE"))),
     ),
     Fault(
