@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ringback.config import Config
 from ringback.evidence.evidence import Evidence
@@ -19,7 +19,7 @@ from ringback.peers.bent.way import Mark
 from ringback.testbed import Testbed
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared
-from ringback.testbed.session import Session
+from ringback.testbed.session import Ground, Session
 from ringback.values import Security
 
 PLAIN = "playonphone.the-plain-call"
@@ -93,20 +93,26 @@ def collect(words: Iterable[str] = (), *, slow: bool = False) -> tuple[Play, ...
 
 
 class Stage:
-    """One process's session on the memory network, for one play after the other."""
+    """One process's session, for one play after the other; in memory unless said."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, net: Literal["memory", "sockets"] = "memory"
+    ) -> None:
         self._asked = Asked(
             config=Config(),
             outside={},
             modes=tuple(Security),
-            net="memory",
+            net=net,
             base=folder,
             level="may",
             select=(),
             slow=True,
         )
         self._session = Session(self._asked, "proof")
+
+    def ground(self) -> Ground:
+        """What all plays share, to be closed at the end."""
+        return self._session.ground()
 
     def play(self, play: Play, odd: Bending | None = None) -> Played:
         """Once, with one of our roles bent or with none."""

@@ -117,6 +117,7 @@ FAULTS = (
         breaks="SIP-STREAM-002",
         also=UNANSWERED,
         scenarios=CUT,
+        guilty="connection",  # of what it threw away, no piece is a message
         way=_whole_segments_only,
     ),
     Fault(
