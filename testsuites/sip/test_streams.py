@@ -5,7 +5,7 @@ import pytest
 from ringback.suite import DESK, Client, Role, Security, Testbed, scenario
 
 CUT = ["SIP-STREAM-001", "SIP-STREAM-002", "SIP-STREAM-003", "SIP-CONN-001"]
-FAST = {"timer_scale": 0.1}  # of our own roles: T1 is 50 ms
+FAST = {"timer_scale": 0.5}  # of our own roles: T1 is 250 ms
 FASTEST = {"timer_scale": 0.02}
 BOTH = [Security.UNSECURED, Security.SECURED]
 ONE = [Security.UNSECURED]
@@ -18,7 +18,8 @@ def test_messages_however_they_are_cut(testbed: Testbed, of: Role) -> None:
 
     last = probe.cuts(of)
 
-    testbed.until(last.is_answered, within=5.0)
+    testbed.until(last.is_answered, within=2.0)
+    testbed.until(probe.asks("OPTIONS", of).is_answered, within=5.0)
 
 
 @scenario(settles=["SIP-CONN-002", "SIP-TIMER-001"], security=BOTH)
@@ -30,10 +31,10 @@ def test_a_connection_lost_before_the_answer(testbed: Testbed) -> None:
     um.shuts(asking.line)
 
     testbed.until(asking.has_final, within=5.0)
-    um.ends(asking)
+    testbed.until(um.asks("OPTIONS", Role.GATEWAY).is_answered, within=5.0)
 
 
-@scenario(settles=["SIP-CONN-003", "SIP-TIMER-003"], security=BOTH)
+@scenario(settles=["SIP-CONN-003", "SIP-TIMER-003", "SIP-TIMER-010"], security=BOTH)
 def test_a_connection_lost_under_a_call(testbed: Testbed) -> None:
     um = testbed.probe(Role.UM)
     asking = um.invites(Role.GATEWAY)
@@ -53,21 +54,74 @@ def test_the_phone_hangs_up_when_the_connection_is_gone(testbed: Testbed) -> Non
     um.shuts(asking.line)
     testbed.phone.hangs_up(after=0.1)
 
-    um.awaits("BYE", such=None, answered=True)
+    testbed.until(um.is_asked("BYE"), within=5.0)
+    testbed.until(um.asks("OPTIONS", Role.GATEWAY).is_answered, within=5.0)
 
 
-@scenario(
-    settles=["SIP-TIMER-002", "SIP-TIMER-003", "SIP-TIMER-005"],
-    security=ONE,
-    config=FAST,
-)
+@scenario(settles=["SIP-TIMER-002", "SIP-TIMER-003"], security=ONE, config=FAST)
 def test_an_ack_that_is_late(testbed: Testbed) -> None:
-    testbed.knowingly(Role.UM)
     um = testbed.probe(Role.UM)
     um.peer.acknowledges = False
     asking = um.invites(Role.GATEWAY)
+    testbed.until(asking.has_final, within=5.0)
     testbed.until(asking.is_repeated(3), within=5.0)
 
     um.acks(asking)
 
     testbed.until(um.ends(asking).is_answered, within=5.0)
+
+
+@scenario(settles=["SIP-TIMER-002", "SIP-TIMER-004"], security=ONE, config=FASTEST)
+def test_an_ack_that_never_comes(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    um = testbed.probe(Role.UM)
+    um.peer.acknowledges = False
+
+    um.invites(Role.GATEWAY)
+
+    testbed.until(um.is_asked("BYE"), within=40.0)
+    testbed.until(um.asks("OPTIONS", Role.GATEWAY).is_answered, within=5.0)
+
+
+@scenario(settles=["SIP-TIMER-005", "SIP-TIMER-007"], security=ONE)
+def test_an_invite_repeated_after_its_refusal(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    testbed.phone.refuses_with(486)
+    um = testbed.probe(Role.UM)
+    um.peer.acknowledges = False
+    asking = um.invites(Role.GATEWAY)
+    testbed.until(asking.has_final, within=5.0)
+
+    um.writes(asking.line, bytes(asking.request))
+
+    testbed.until(asking.is_repeated(2), within=5.0)
+    um.acks(asking)
+
+
+@scenario(settles=["SIP-TIMER-001", "SIP-TIMER-006", "SIP-TIMER-008"], security=ONE)
+def test_an_invite_repeated_while_it_rings(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    testbed.phone.never_answers()
+    um = testbed.probe(Role.UM)
+    asking = um.invites(Role.GATEWAY)
+    testbed.until(asking.is_ringing, within=5.0)
+
+    um.writes(asking.line, bytes(asking.request))
+
+    testbed.until(asking.is_repeated(2), within=5.0)
+    testbed.until(um.cancels(asking).is_answered, within=5.0)
+
+
+@scenario(
+    settles=["SIP-TIMER-009", "SIP-TIMER-011"],
+    security=BOTH,
+    config={**FASTEST, "um": {"no_answer": 100.0}},
+)
+def test_a_gateway_that_says_nothing(testbed: Testbed, client: Client) -> None:
+    testbed.knowingly(Role.GATEWAY)
+    testbed.aside("POP")
+    testbed.stands_in(Role.GATEWAY)
+
+    call = client.plays("hello", on=DESK)
+
+    testbed.until(call.is_over, within=40.0)

@@ -14,6 +14,7 @@ from ringback.judge.presented import Presented, presented, spoke
 from ringback.values import Address, Leg
 
 KEY = "certificates judged"
+SILENCE = 1.0  # seconds: a certificate is judged sooner
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +72,7 @@ def fate(case: Case, shown: Presented) -> Fate | None:
         return Fate.FORBIDDEN if only_403 else Fate.ACCEPTED
     gone = _alerted(connection, other) or connection.left_by == other
     vague = _spoke_nonsense(case, shown) or _only_acknowledged(case, shown)
+    vague = vague or _was_long_silent(case, shown)
     return Fate.REFUSED if gone and not vague else None
 
 
@@ -78,6 +80,14 @@ def _only_acknowledged(case: Case, shown: Presented) -> bool:
     """An ACK earns no answer (RFC 3261 §17): that none came refuses nobody."""
     own = [s for s in said_on(case, shown.connection) if s.frame.source != shown.judge]
     return bool(own) and all(s.method == "ACK" for s in own)
+
+
+def _was_long_silent(case: Case, shown: Presented) -> bool:
+    """Who leaves so long after a request did not leave for the certificate before it,
+    but owes an answer."""
+    asked = [s for s in said_on(case, shown.connection) if not s.status]
+    left = [t.time for t in shown.connection.tls if t.event is TlsEvent.ALERT]
+    return bool(asked and left) and left[0] - asked[-1].frame.time > SILENCE
 
 
 def _spoke_nonsense(case: Case, shown: Presented) -> bool:

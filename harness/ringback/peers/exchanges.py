@@ -3,7 +3,7 @@
 RFC 3261 §12.1 (the dialogs that responses make).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringback.faults import Malformed
@@ -64,6 +64,15 @@ class Asking:
     def is_answered(self) -> bool:
         """Whether it is settled: by a final response, or because the line is gone."""
         return self.final is not None or self.line.is_over()
+
+    def has_final(self) -> bool:
+        return self.final is not None
+
+    def is_repeated(self, times: int) -> Callable[[], bool]:
+        """The question whether the latest response came so many times."""
+        return lambda: (
+            bool(self.statuses) and self.statuses.count(self.statuses[-1]) >= times
+        )
 
     def dialog(self, response: Message | None = None) -> Dialog:
         """What that response made (RFC 3261 §12.1.2), the final one by default."""

@@ -272,15 +272,16 @@ class Probe:
             if not isinstance(item, Message):
                 continue
             if item.status:
-                self._answered(item)
+                self._answered(item, line)
             else:
                 self._asked(Theirs(item, line))
 
-    def _answered(self, response: Message) -> None:
+    def _answered(self, response: Message, line: Line) -> None:
         key = _key(response)
         for asking in self.asked:
             if _key(asking.request) == key:
                 first = asking.final is None
+                asking.line = line if asking.line.over else asking.line
                 asking.responses.append(response)
                 final = response.status >= 200 and asking.request.method == "INVITE"
                 if final and self.acknowledges and (first or response.status < 300):

@@ -189,19 +189,28 @@ class Probing:
         self.peer.acks(asking, body)
         self._flush()
 
+    def ends(self, asking: Asking) -> Asking:
+        """BYE to a call that was accepted, on a connection that stands."""
+        return self.asks_within(asking.dialog(), "BYE")[1]
+
     def writes(self, line: Line, octets: bytes) -> None:
         self.peer.writes(line, octets)
         self._flush()
 
-    def tells(self, line: Line, octets: bytes) -> Asking:
-        """A message as it stands, odd or broken; what answers it is kept with it."""
-        asking = self.peer.asks(line, torment.readable(octets), lambda _: octets)
+    def tells(self, line: Line, octets: bytes, of: Message | None = None) -> Asking:
+        """Octets, odd or broken, or the last ones of a message; what answers them."""
+        asked = of or torment.readable(octets)
+        asking = self.peer.asks(line, asked, lambda _: octets)
         self._flush()
         return asking
 
     def torments(self, of: Role, *, worker: bool = True) -> None:
         """All of RFC 4475, each message on a connection of its own."""
         torment.torment(self._bed, self, of, worker)
+
+    def cuts(self, of: Role) -> Asking:
+        """Requests cut in every way; the last of them."""
+        return torment.cuts(self, of)
 
     def shuts(self, line: Line) -> None:
         self.peer.shuts(line)

@@ -1,6 +1,7 @@
-"""All of RFC 4475 said to one role, each message on a connection of its own.
+"""What a stream may hold: all of RFC 4475, and sound messages cut in every way.
 
-Only the transport of the topmost Via is changed, to the one in use (RFC 3261 §18.1.1).
+Of RFC 4475 only the transport of the topmost Via is changed, to the one in use (RFC
+3261 §18.1.1).
 """
 
 import re
@@ -43,6 +44,19 @@ def torment(bed: "Testbed", probe: "Probing", of: Role, worker: bool) -> None:
     wanted = [one for one in said if _wants_an_answer(one.request)]
     bed.network.until(lambda: all(map(_is_settled, wanted)), PATIENCE)
     probe.leaves()
+
+
+def cuts(probe: "Probing", of: Role) -> Asking:
+    """Two requests in one piece, one behind line ends, one octet by octet (RFC 3261
+    §7.5, §18.3), all on one connection; the last of them."""
+    line = probe.opens(of)
+    first, second, third, last = (probe.composed("OPTIONS", of) for _ in range(4))
+    probe.tells(line, bytes(first) + bytes(second))
+    probe.tells(line, b"\r\n\r\n" + bytes(third))
+    octets = bytes(last)
+    for at in range(len(octets) - 1):
+        probe.writes(line, octets[at : at + 1])
+    return probe.tells(line, octets[-1:], last)
 
 
 def _is_settled(asking: Asking) -> bool:

@@ -48,12 +48,10 @@ def _on_streams(case: Case) -> list[Exchange]:
 
 def _each_answered(case: Case, asked: list[Exchange], which: str) -> Verdict:
     """Whoever gave the connection up himself has asked for nothing any more."""
-    asked = [x for x in asked if x.responses or not _gave_up(case, x)]
+    asked = [x for x in asked if x.responses or _was_due(case, x)]
     if not asked:
         return undecided(f"no request {which}")
     silent = [x for x in asked if not x.responses]
-    if silent and not case.complete:
-        return undecided("the capture may end too early")
     if silent:
         why = f"{silent[0].request.method} {which} got no answer"
         frames = [x.frame for x in silent]
@@ -61,12 +59,24 @@ def _each_answered(case: Case, asked: list[Exchange], which: str) -> Verdict:
     return passes(f"{len(asked)} request(s) {which}, each answered", asked[0].frame)
 
 
-def _gave_up(case: Case, x: Exchange) -> bool:
-    """Whether the capture ends, or the connection, before an answer was due."""
-    closed = case.connections[x.frame.flow].closed
-    if closed:
-        return _time_of(case, closed) - x.frame.time < SOON
-    return case.last_time - x.frame.time < SOON
+def _was_due(case: Case, x: Exchange) -> bool:
+    """Whether there was time for an answer. Who hangs up himself wants none."""
+    connection = case.connections[x.frame.flow]
+    gave_up = connection.left_by == x.frame.source and connection.closed
+    return _had_time(case, x.request.receiver, x.request, gave_up)
+
+
+def _had_time(case: Case, role: Role | None, since: Said, until: int = 0) -> bool:
+    """Whether that role answered something that was asked later, or long has passed;
+    what happened from frame ``until`` on does not count, when that is given."""
+    fences = (
+        x.final
+        for x in case.exchanges
+        if x.request.receiver is role and x.frame.number > since.number
+    )
+    if any(final and (not until or final.number < until) for final in fences):
+        return True
+    return not until and case.last_time - since.frame.time > SOON
 
 
 # Which connection a response takes.
@@ -114,7 +124,7 @@ def _due(case: Case, x: Exchange) -> Said | None:
         return None
     finals = [y.final for y in case.invites(Leg.GATEWAY_PHONE) if y.final]
     for final in finals:
-        enough = x.final or case.last_time - final.frame.time >= SOON
+        enough = x.final or _had_time(case, Role.GATEWAY, final)
         if final.number > closed > x.frame.number and enough:
             return final
     return None
@@ -166,7 +176,7 @@ def the_bye_finds_another_connection(case: Case) -> Verdict:
     if not ended or not lost:
         return undecided("no call lost its connection before the phone hung up")
     missing = [c for c in lost if not c.of("BYE")]
-    if missing and case.last_time - ended.frame.time < SOON:
+    if missing and not _had_time(case, Role.GATEWAY, ended):
         return undecided("the capture ends before a BYE could be expected")
     if missing:
         why = "the phone hung up, and no BYE reached the UM on a new connection"
@@ -191,9 +201,3 @@ def _lost_before(case: Case, call: Call, end: Said) -> bool:
     flows = {x.frame.flow for x in call.exchanges if x.frame.number < end.number}
     closed = [case.connections[f].closed for f in flows if f in case.connections]
     return bool(closed) and all(0 < c < end.number for c in closed)
-
-
-def _time_of(case: Case, number: int) -> float:
-    """When a packet was captured; at best when the frame before it was."""
-    times = (f.time for f in case.evidence.frames() if f.number <= number)
-    return max(times, default=0.0)

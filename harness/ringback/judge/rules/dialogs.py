@@ -12,6 +12,18 @@ from ringback.values import Leg, Role
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, parse
 
+_INNER = {
+    Leg.CAS_UM: Role.UM,
+    Leg.UM_GATEWAY: Role.UM,
+    Leg.GATEWAY_PHONE: Role.GATEWAY,
+}
+_JOINTS = (
+    (Leg.CAS_UM, Leg.UM_GATEWAY, Role.UM),
+    (Leg.UM_GATEWAY, Leg.CAS_UM, Role.UM),
+    (Leg.UM_GATEWAY, Leg.GATEWAY_PHONE, Role.GATEWAY),
+    (Leg.GATEWAY_PHONE, Leg.UM_GATEWAY, Role.GATEWAY),
+)
+
 
 def cseq_grows_within_a_dialog(case: Case) -> Verdict:
     """§12.2.1.1: higher with each new request of one side; ACK and CANCEL repeat."""
@@ -106,7 +118,7 @@ def no_leg_stays_up(case: Case) -> Verdict:
     if up:
         where = str(up[0].leg or "a leg")
         frames = [(call.accepted or call.invites[-1].request).frame for call in up]
-        return fails(f"{where} was left up", *frames, by=_inner(up[0]))
+        return fails(f"{where} was left up", *frames, by=_guilty(calls, up))
     ends = [end.frame for call in calls if (end := _end(call))]
     return passes(f"{len(calls)} call(s), each ended", *ends)
 
@@ -121,17 +133,24 @@ def _end(call: Call) -> Said | None:
     return final if final and final.status >= 300 else None
 
 
-def _inner(call: Call) -> Role | None:
-    """Who knew of the end and did not pass it on: the middle of the call."""
-    return (
-        {
-            Leg.CAS_UM: Role.UM,
-            Leg.UM_GATEWAY: Role.UM,
-            Leg.GATEWAY_PHONE: Role.GATEWAY,
-        }.get(call.leg)
-        if call.leg
-        else None
-    )
+def _guilty(calls: list[Call], up: list[Call]) -> Role | None:
+    """Who knew of the end and did not pass it on: he joins a leg that ended to one that
+    did not. Who owes an ACK keeps the other side from saying BYE (§15)."""
+    for call in up:
+        made = next((x for x in call.invites if x.accepted), None)
+        if made and not made.acks:
+            return made.request.sender
+    ended: dict[Leg | None, int] = {}
+    for call in calls:
+        if end := _end(call):
+            ended[call.leg] = min(end.number, ended.get(call.leg, end.number))
+    standing = {call.leg for call in up}
+    told = [
+        (ended[here], role)
+        for here, there, role in _JOINTS
+        if here in ended and there in standing
+    ]
+    return min(told)[1] if told else _INNER.get(up[0].leg) if up[0].leg else None
 
 
 def _user_hung_up(case: Case) -> bool:

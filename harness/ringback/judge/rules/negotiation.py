@@ -19,6 +19,7 @@ from ringback.judge.descriptions import (
     sound_of,
 )
 from ringback.judge.halves import OFFERING, Half, halves
+from ringback.judge.soundness import is_refused_for_its_form
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Address, Leg
 from ringback.wire.sdp import Media, Sdp
@@ -55,6 +56,7 @@ def _accepted_sound(exchange: Exchange) -> Media | None:
 def offers_are_not_refused_clumsily(case: Case) -> Verdict:
     """RFC 3261 §13.3.1.3 and §21.4.26: 488 says that a description cannot be taken."""
     offered = [x for x in _offering(case) if x.final and x.frame.leg in TALKING]
+    offered = [x for x in offered if not is_refused_for_its_form(case, x)]
     return each(offered, _clumsy, "offers", shows=_final)
 
 

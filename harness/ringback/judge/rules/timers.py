@@ -155,15 +155,20 @@ def a_repeated_invite_gets_the_refusal_again(case: Case) -> Verdict:
 
 
 def _said_again(case: Case, found: list[tuple[Exchange, Said]], what: str) -> Verdict:
-    found = [(x, c) for x, c in found if case.last_time - c.frame.time > SLACK]
-    if not found:
-        return undecided(f"no INVITE was repeated when {what} stood")
-    for x, copy in found:
-        if not any(r.number > copy.number for r in x.responses):
+    later = [[r.frame for r in x.responses if _at_once(c, r)] for x, c in found]
+    for (x, copy), said in zip(found, later, strict=True):
+        if not said and case.last_time - copy.frame.time > 2 * SLACK:
             why = f"a repeated INVITE did not get {what} again"
             return fails(why, copy.frame, x.frame, by=copy.receiver)
-    later = [r.frame for x, c in found for r in x.responses if r.number > c.number]
-    return passes(f"{what} was said again", *later[:6])
+    if not any(later):
+        return undecided(f"no INVITE was repeated when {what} stood")
+    return passes(f"{what} was said again", *(said[0] for said in later if said))
+
+
+def _at_once(copy: Said, response: Said) -> bool:
+    return 0 <= response.frame.time - copy.frame.time <= 2 * SLACK and (
+        response.number > copy.number
+    )
 
 
 def _repetitions(case: Case) -> list[tuple[Exchange, Said]]:
@@ -241,41 +246,6 @@ def silence_is_given_up(case: Case) -> Verdict:
         return undecided("the capture ends before Timer B")
     why = "64*T1 passed without any response, and the CAS was told nothing"
     return fails(why, asked.frame, silent.frame, by=Role.UM)
-
-
-def merged_requests_are_refused(case: Case) -> Verdict:
-    """§8.2.2.2: the same request by two ways, while the first is under way."""
-    found = _merged(case)
-    if not found:
-        return undecided("no request came by two ways")
-    for first, second in found:
-        final = second.final
-        if final is None or final.status != 482:
-            got = f"got {final.status}" if final else "got no final answer"
-            why = f"the same {second.request.method} by a second way {got}, not 482"
-            frame = final.frame if final else second.frame
-            return deviates(why, frame, first.frame, by=second.request.receiver)
-    finals = [second.final.frame for _, second in found if second.final]
-    return passes("refused 482 the second time", *finals)
-
-
-def _merged(case: Case) -> list[tuple[Exchange, Exchange]]:
-    pairs = []
-    for one, two in pairwise(_invites(case)):
-        a, b = one.request, two.request
-        same = (a.call_id, a.from_tag, a.sequence) == (
-            b.call_id,
-            b.from_tag,
-            b.sequence,
-        )
-        done = one.final is not None and one.final.number < b.number
-        where = (a.frame.source.host, a.frame.target) == (
-            b.frame.source.host,
-            b.frame.target,
-        )
-        if same and where and not done and not b.to_tag and a.branch != b.branch:
-            pairs.append((one, two))
-    return pairs
 
 
 def _invites(case: Case) -> list[Exchange]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
+from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
     is_of_no_dialog,
     is_refused_for_its_form,
@@ -146,8 +147,10 @@ def _differ(one: Said, other: Said) -> bool:
 
 def nothing_follows_a_final_answer(case: Case) -> Verdict:
     """§17.2.1 and §17.2.2: no other response once a final one is sent; 2xx to INVITE
-    may be repeated, or come from several branches of a fork."""
-    things = [x for x in case.exchanges if x.final]
+    may be repeated, or come from several branches of a fork. A request that is said
+    again when its transaction is over is another one: on streams Timer J is zero."""
+    answered = (x for x in case.exchanges if x.final)
+    things = [x for x in answered if len(copies_of(case, x.request)) == 1]
     return each(things, _afterthought, "answered requests", shows=_last_word)
 
 
@@ -175,6 +178,7 @@ def requests_are_answered(case: Case) -> Verdict:
         if x.frame.flow in case.connections
         and not _was_turned_away(case, x)
         and (x.final or is_sound(case, x.request))
+        and not _still_rings(case, x)
     ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")
@@ -186,6 +190,20 @@ def requests_are_answered(case: Case) -> Verdict:
         by = silent[0].request.receiver
         return fails(why, *(x.frame for x in silent), by=by)
     return passes(f"{len(streamed)} request(s), each answered")
+
+
+def _still_rings(case: Case, x: Exchange) -> bool:
+    """At a phone, which nobody has told to stop: people take their time."""
+    rings = any(r.status > 100 for r in x.responses) and x.final is None
+    return (
+        rings
+        and x.request.method == "INVITE"
+        and x.request.receiver is Role.PHONE
+        and not any(
+            y.request.call_id == x.request.call_id and y.request.method == "CANCEL"
+            for y in case.exchanges
+        )
+    )
 
 
 def _was_turned_away(case: Case, asked: Exchange) -> bool:

@@ -22,5 +22,4 @@ RULES: dict[str, Rule] = {
     "SIP-TIMER-009": timers.invites_are_not_repeated_on_streams,
     "SIP-TIMER-010": timers.requests_are_not_repeated_on_streams,
     "SIP-TIMER-011": timers.silence_is_given_up,
-    "SIP-MERGED-001": timers.merged_requests_are_refused,
 }

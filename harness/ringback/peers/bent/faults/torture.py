@@ -22,7 +22,7 @@ def _without_from(p: Passing) -> bool:
 
 def _of_another_scheme(p: Passing) -> bool:
     known = ("sip:", "sips:", "tel:")
-    asks = p.message.method in ("OPTIONS", "INVITE")
+    asks = not p.message.status and p.message.method in ("OPTIONS", "INVITE")
     return asks and not p.message.uri.lower().startswith(known)
 
 
