@@ -74,6 +74,7 @@ GOLDEN := playonphone.the-plain-call playonphone.a-busy-phone \
 golden: setup
 	rm -rf build/golden captures/golden/*.pcapng captures/golden/*.verdicts
 	$(BIN)/ringback run $(GOLDEN) --net memory --security all --out build/golden --name golden
+	rm -f build/golden/captures/golden/*-again-*
 	cp build/golden/captures/golden/*.pcapng captures/golden/
 	cd captures/golden && for f in *.pcapng; do ../../$(BIN)/ringback judge $$f > $${f%.pcapng}.verdicts || exit 1; done
 

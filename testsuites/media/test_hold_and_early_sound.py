@@ -56,9 +56,9 @@ def test_a_call_that_is_forwarded(testbed: Testbed, client: Client) -> None:
 )
 def test_hold_and_resume(testbed: Testbed, client: Client) -> None:
     testbed.phone.stays()
-    testbed.phone.holds(after=0.5)
-    testbed.phone.resumes(after=1.5)
-    testbed.phone.hangs_up(after=3.0)
+    testbed.phone.holds(after=0.3)
+    testbed.phone.resumes(after=0.8)
+    testbed.phone.hangs_up(after=1.4)
 
     call = client.plays("meeting", on=DESK)
 

@@ -35,11 +35,11 @@ def _records(testbed: Testbed, client: Client, kind: Greeting) -> ClientCall:
     """The phone skips what there is, and speaks after the beep."""
     testbed.phone.stays()
     testbed.phone.presses("#", after=0.3)
-    testbed.phone.speaks(testbed.sound_of("bob", "lunch"), after=1.0)
-    testbed.phone.presses("#", after=2.6)
+    testbed.phone.speaks(testbed.sound_of("bob", "lunch"), after=0.6)
+    testbed.phone.presses("#", after=2.0)
     return client.plays_greeting(kind, on=DESK)
 
 
 def _only_listens(testbed: Testbed) -> None:
     testbed.phone.forgets()
-    testbed.phone.hangs_up(after=2.5)
+    testbed.phone.hangs_up(after=1.8)

@@ -47,7 +47,7 @@ def test_the_user_hangs_up_while_it_plays(testbed: Testbed, client: Client) -> N
 
 @scenario(settles=["POP-CAUSE-007", "POP-END-003", "SIP-BYE-001", "RTP-END-001"])
 def test_the_phone_hangs_up_in_the_middle(testbed: Testbed, client: Client) -> None:
-    testbed.phone.hangs_up(after=1.0)
+    testbed.phone.hangs_up(after=0.6)
 
     call = client.plays("meeting", on=DESK)
 

@@ -26,7 +26,7 @@ def test_a_busy_phone(testbed: Testbed, client: Client) -> None:
         "SIP-CANCEL-004",
         "POP-STATE-005",
     ],
-    config={"um": {"no_answer": 2.0}},
+    config={"um": {"no_answer": 1.0}},
 )
 def test_a_phone_that_nobody_answers(testbed: Testbed, client: Client) -> None:
     testbed.phone.never_answers()

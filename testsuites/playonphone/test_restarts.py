@@ -19,7 +19,7 @@ TOLD = ["WS-CALLID-002", "POP-STATE-001", "POP-STATE-003", "POP-STATE-005"]
 def test_the_worker_is_recycled_while_it_plays(
     testbed: Testbed, client: Client
 ) -> None:
-    call = client.plays("meeting", on=DESK)
+    call = client.plays("hello", on=DESK)
     testbed.until(call.is_connected, within=5.0)
 
     testbed.um.recycle()
@@ -32,7 +32,7 @@ def test_the_worker_is_recycled_while_it_plays(
     needs=["cas"],
 )
 def test_the_cas_restarts_while_it_plays(testbed: Testbed, client: Client) -> None:
-    call = client.plays("meeting", on=DESK)
+    call = client.plays("hello", on=DESK)
     testbed.until(call.is_connected, within=5.0)
 
     testbed.cas_restarts()
@@ -46,7 +46,7 @@ def test_the_user_hangs_up_after_the_cas_restarted(
 ) -> None:
     testbed.phone.stays()
     testbed.phone.ends = "client"
-    call = client.plays("meeting", on=DESK)
+    call = client.plays("hello", on=DESK)
     testbed.until(call.is_connected, within=5.0)
     testbed.cas_restarts()
     testbed.until(client.asks_about(call.id).is_answered, within=5.0)

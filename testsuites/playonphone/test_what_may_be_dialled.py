@@ -6,7 +6,7 @@ from ringback.suite import DESK, Client, Testbed, scenario
 
 DIALLED = ["POP-CHECK-001", "POP-CHECK-003", "POP-CHECK-004", "POP-DIAL-001"]
 DENIED = ["POP-DIAL-002", "POP-DIAL-004", "WS-HTTP-001", "WS-SHAPE-002"]
-BRIEFLY = 0.5  # seconds of the message: here nobody cares for what is heard
+BRIEFLY = 0.3  # seconds of the message: here nobody cares for what is heard
 SWITCHED_OFF = {"policies": [{"play_on_phone": False}]}
 PREFIXED = {
     "dial_plan": {

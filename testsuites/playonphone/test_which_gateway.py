@@ -3,7 +3,7 @@
 from ringback.suite import DESK, Client, Testbed, scenario
 
 ANSWERED = ["POP-CHECK-003", "POP-CHECK-004", "POP-DIAL-001", "POP-END-003"]
-BRIEFLY = 0.5  # seconds of the message
+BRIEFLY = 0.3  # seconds of the message
 BOTH = {"um": {"gateways": [{}, {"outcalls_allowed": True}]}}
 FIRST_IS_FULL = {**BOTH, "gateway": {"channels": 0}}
 ONLY_THE_SECOND = {

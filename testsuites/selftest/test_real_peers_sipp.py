@@ -76,9 +76,11 @@ def judged(here: str, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     return found
 
 
-def test_nothing_accuses_a_gateway_that_does_all_right(judged: Verdicts) -> None:
-    assert not judged.cases("fail", "error", "inconclusive"), judged.said
-    assert judged.status == Exit.GREEN
+def test_nothing_but_its_vias_accuses_a_gateway(judged: Verdicts) -> None:
+    """SIPp gives Vias back as they came, without ``received`` (docs/peers.md)."""
+    wrong = judged.cases("fail", "error", "inconclusive")
+    assert wrong == {"SIP-VIA-004"}, judged.said
+    assert judged.status == Exit.FAILED
 
 
 def test_a_gateway_that_answers_passes_what_a_call_needs(judged: Verdicts) -> None:
@@ -138,7 +140,11 @@ def test_a_gateway_that_is_wrong_on_purpose_is_caught(
     with Sipp("gateway_that_answers_wrongly", here, PORT):
         judged = run(f"gateway=tcp:{here}:{PORT}", [SHORT], tmp_path, STATEMENT)
 
-    assert judged.cases("fail", "error") == {"SIP-CONTACT-002", "SIP-RESP-001"}
+    assert judged.cases("fail", "error") == {
+        "SIP-CONTACT-002",
+        "SIP-RESP-001",
+        "SIP-VIA-004",
+    }
     assert judged.status == Exit.FAILED
 
 

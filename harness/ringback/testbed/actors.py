@@ -17,6 +17,7 @@ from ringback.wire import ews, umws
 if TYPE_CHECKING:
     from ringback.config import Statement
 
+SYLLABLE = 0.12  # seconds of what follows a message: its end was then heard
 Give = Callable[[Iterable[Wish]], None]
 Number = Callable[[str], str]
 Known = Callable[[str, str, str], bool]  # whether a user's message is stored, as id
@@ -153,6 +154,7 @@ class Phone:
         self.refusal = 0
         self.keys = ""
         self.reachable = True  # whether the order is to get as far as a phone
+        self._untold = True  # nobody said what it does in a call, nor when it ends
         self.ends = "phone" if peer is not None or statement.hangs_up else ""
 
     def number(self, wanted: str) -> str:
@@ -210,6 +212,13 @@ class Phone:
         self._ours("resume").resumes(after)
         self._flush()
 
+    def hears_out(self, ulaw: bytes) -> None:
+        """A message that is ordered: unless told else the phone hangs up once it can
+        have heard the longest of them, for in real time the menu is nobody's due."""
+        seconds = len(ulaw) / 8000 + SYLLABLE
+        if self._untold and self.peer is not None and self._hears_ours:
+            self.peer.listens_for(max(seconds, self.peer.script.enough or 0.0))
+
     def hangs_up(self, after: float | None = None) -> None:
         self.ends = "phone"
         self._ours("hang up").hangs_up(after)
@@ -221,6 +230,7 @@ class Phone:
         Where phone or UM are not ours, nobody knows what is said first, or how fast:
         then the phone listens as long as it likes.
         """
+        self._untold = False
         if self.peer is not None and self._hears_ours:
             self.peer.listens_for(seconds)
 
@@ -230,7 +240,7 @@ class Phone:
 
     def stays(self) -> None:
         """Do not hang up by itself: somebody else ends the call."""
-        self.ends = ""
+        self.ends, self._untold = "", False
         if self.peer is not None:
             self.peer.stays()
 
@@ -253,4 +263,5 @@ class Phone:
         return self.peer
 
     def _flush(self) -> None:
+        self._untold = False
         self._give(self._ours("do anything").wishes())

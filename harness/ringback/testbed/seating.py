@@ -38,7 +38,7 @@ from ringback.testbed.outside import Company, name_of
 from ringback.values import Address, Contact, Role, Security
 
 Dialect = Literal["ews", "umws"]
-POLL = 0.5  # seconds between a client's questions: below RINGS, so ringing is seen
+POLL = 0.2  # seconds between a client's questions: below RINGS, so ringing is seen
 
 
 class Issuer(Protocol):

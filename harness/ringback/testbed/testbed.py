@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ringback.testbed.troupe import Troupe
 
 USER = "alice"
-RINGS = 0.6  # seconds before our phone answers: long enough to be seen ringing
+RINGS = 0.4  # seconds before our phone answers: long enough to be seen ringing
 CHECKPOINTS = ("POP-CHECK-",)  # whether a call came about, whatever was asked for
 PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
@@ -347,15 +347,15 @@ class Testbed(Told):
         return outsiders(self.config, self.troupe.company, client)
 
     def knows(self, user: str, message: str, item: str) -> bool:
-        """Whether the store has that message; how it sounds is remembered by its id, or
-        how the latest one does. One that must have been deleted is not known any
-        more."""
+        """Whether the store has that message, and it must not have been deleted; how
+        it sounds is remembered by its id, or how the latest one does."""
         if (user, message) in self._lost:
             return False
         for one, known in {message: item, LATEST: LATEST}.items():
             found = self.theatre.mailbox.answer(FindMessage(user, one))
             if isinstance(found, VoiceMessage):
                 self.stored.setdefault(known, Sound(id=known, ulaw=found.ulaw))
+                self.phone.hears_out(found.ulaw)
                 return one == message
         return False
 
