@@ -92,7 +92,7 @@ def test_a_caller_who_requires_reliable_answers(testbed: Testbed) -> None:
 
 
 @scenario(
-    settles=["SIP-PRACK-006", "SIP-PRACK-007", "SIP-DIALOG-001", "POP-END-002"],
+    settles=["SIP-PRACK-006", "SIP-PRACK-007", "SIP-DIALOG-001"],
     security=SOME,
 )
 def test_a_callee_who_answers_reliably(testbed: Testbed, client: Client) -> None:
