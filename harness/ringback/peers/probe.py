@@ -277,16 +277,15 @@ class Probe:
                 self._asked(Theirs(item, line))
 
     def _answered(self, response: Message, line: Line) -> None:
-        key = _key(response)
-        for asking in self.asked:
-            if _key(asking.request) == key:
-                first = asking.final is None
-                asking.line = line if asking.line.over else asking.line
-                asking.responses.append(response)
-                final = response.status >= 200 and asking.request.method == "INVITE"
-                if final and self.acknowledges and (first or response.status < 300):
-                    self.acks(asking)
-                return
+        same = [a for a in self.asked if _key(a.request) == _key(response)]
+        twins = [a for a in same if _branch(a.request) == _branch(response)]
+        for asking in (twins or same)[:1]:
+            first = asking.final is None
+            asking.line = line if asking.line.over else asking.line
+            asking.responses.append(response)
+            final = response.status >= 200 and asking.request.method == "INVITE"
+            if final and self.acknowledges and (first or response.status < 300):
+                self.acks(asking)
 
     def _asked(self, theirs: Theirs) -> None:
         self.theirs.append(theirs)
@@ -351,5 +350,10 @@ def _same_call(one: Theirs, other: Theirs) -> bool:
 
 
 def _key(message: Message) -> tuple[str, str]:
-    """Call-ID and CSeq: no request of ours shares them (RFC 3261 §17.1.3)."""
+    """Call-ID and CSeq: few requests of ours share them (RFC 3261 §17.1.3)."""
     return message.first("call-id"), " ".join(message.first("cseq").split())
+
+
+def _branch(message: Message) -> str:
+    """Of the topmost Via, as far as it can be told: it may be odd on purpose."""
+    return message.first("via").partition("branch=")[2].partition(";")[0].strip()

@@ -154,6 +154,7 @@ class Phone:
         self.refusal = 0
         self.keys = ""
         self.reachable = True  # whether the order is to get as far as a phone
+        self._others: list[ReferencePhone] = []  # that calls are forwarded to
         self._untold = True  # nobody said what it does in a call, nor when it ends
         self.ends = "phone" if peer is not None or statement.hangs_up else ""
 
@@ -182,6 +183,13 @@ class Phone:
     def redirects_to(self, uri: str) -> None:
         self.behaviour = "redirects"
         self._ours("redirect").redirects_to(uri)
+
+    def is_forwarded(self, uri: str, other: ReferencePhone) -> None:
+        """Another phone, where that leads, does what this one would have done."""
+        other.script = self._ours("be forwarded").script
+        self.redirects_to(uri)
+        self.behaviour = "answers"
+        self._others.append(other)
 
     def rings_with(self, status: int, reason: str, early: bytes = b"") -> None:
         """Another provisional answer than 180, perhaps with sound before the answer."""
@@ -217,7 +225,8 @@ class Phone:
         have heard the longest of them, for in real time the menu is nobody's due."""
         seconds = len(ulaw) / 8000 + SYLLABLE
         if self._untold and self.peer is not None and self._hears_ours:
-            self.peer.listens_for(max(seconds, self.peer.script.enough or 0.0))
+            for peer in (self.peer, *self._others):
+                peer.listens_for(max(seconds, peer.script.enough or 0.0))
 
     def hangs_up(self, after: float | None = None) -> None:
         self.ends = "phone"

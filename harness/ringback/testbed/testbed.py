@@ -247,9 +247,7 @@ class Testbed(Told):
         ``how`` is the end of the Contact's URI, ``{host}`` in it that phone's."""
         host = layout.host(self.ground.number, layout.SECOND_PHONE)
         _, other = self.theatre.phone(host)
-        other.answers(RINGS)
-        self.phone.redirects_to("sip:desk@" + how.format(host=host))
-        self.phone.behaviour = "answers"
+        self.phone.is_forwarded("sip:desk@" + how.format(host=host), other)
 
     def gateway_closes(self) -> None:
         """The first gateway is not there any more: connections are refused."""
@@ -386,7 +384,7 @@ class Testbed(Told):
     def _written(self, capture: Capture, evidence: Evidence) -> closing.Files:
         folder = self.session.captures
         at, wav, lines = closing.write_files(folder, self.declared, capture, evidence)
-        self.session.remember(at, self.declared, evidence.circumstances)
+        self.session.remember(at, self.declared, evidence)
         return closing.Files(*map(self.session.relative, (at, wav, lines)))
 
     def seats_of(self, role: Role) -> tuple[Seat, ...]:
