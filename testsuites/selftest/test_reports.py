@@ -116,6 +116,18 @@ def test_allure_reads_our_results(tmp_path: Path) -> None:
     }
 
 
+def test_allure_results_fit_allures_own_model(tmp_path: Path) -> None:
+    from allure_commons.model2 import Label, Parameter, StatusDetails, TestResult
+
+    allure.write(read(written(tmp_path)), tmp_path, tmp_path / "allure-results")
+    for path in (tmp_path / "allure-results").glob("*-result.json"):
+        result = msgspec.json.decode(path.read_bytes())
+        TestResult(**result)
+        StatusDetails(**result["statusDetails"])
+        assert all(Label(**label) for label in result["labels"])
+        assert all(Parameter(**known) for known in result["parameters"])
+
+
 def test_the_terminal_names_the_guilty_frames() -> None:
     block = failure_block(FINDINGS[1])
     assert "frames 3, 4" in block

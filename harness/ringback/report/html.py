@@ -95,10 +95,11 @@ def rendered(template: str, **words: object) -> str:
 
 def page(run: Run, base: Path) -> str:
     areas = sorted({f.area for f in run.findings if f.roles})
+    found = run.by_scenario()
     return rendered(
         "report.html.j2",
         run=run,
-        chapters=[_chapter(run, s, base) for s in run.scenarios],
+        chapters=[_chapter(s, found[s.id], base) for s in run.scenarios],
         tally=counts(run.findings),
         verdict=worst(run.findings),
         areas=areas,
@@ -141,8 +142,9 @@ def _and_more(finding: FindingRecord, more: int) -> FindingRecord:
     return replace(finding, because=because)
 
 
-def _chapter(run: Run, scenario: ScenarioRecord, base: Path) -> Chapter:
-    findings = tuple(f for f in run.findings if f.scenario == scenario.id)
+def _chapter(
+    scenario: ScenarioRecord, findings: Sequence[FindingRecord], base: Path
+) -> Chapter:
     ranked = sorted(findings, key=lambda f: (ORDER.index(f.outcome), f.requirement))
     return Chapter(
         scenario=scenario,

@@ -14,8 +14,9 @@ SKIPPED = ("not-applicable", "not-tested")
 def write(run: Run, path: Path) -> None:
     """Deviations pass, with their reason in ``system-out``."""
     root = ET.Element("testsuites", name=f"ringback {run.header.run}")
+    by_scenario = run.by_scenario()
     for scenario in run.scenarios:
-        findings = [f for f in run.findings if f.scenario == scenario.id]
+        findings = by_scenario[scenario.id]
         suite = ET.SubElement(root, "testsuite", _tally(findings))
         suite.set("name", scenario.id)
         suite.set("timestamp", scenario.started)

@@ -127,6 +127,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     footer: Footer | None
     damage: tuple[str, ...] = ()
 
+    def by_scenario(self) -> dict[str, list[FindingRecord]]:
+        """The findings of every scenario, in their order."""
+        found: dict[str, list[FindingRecord]] = {s.id: [] for s in self.scenarios}
+        for finding in self.findings:
+            found.setdefault(finding.scenario, []).append(finding)
+        return found
+
 
 def line(record: Record) -> bytes:
     """One record as one line, newline included."""

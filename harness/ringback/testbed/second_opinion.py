@@ -5,9 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
-from ringback.evidence.reader import read
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.torments import torments_in
 from ringback.net.programs import missing
@@ -19,9 +17,15 @@ if TYPE_CHECKING:
     from ringback.net.dissect import Readings
 
 Tell = Callable[[Path], Finding]
-Captures = Mapping[Path, tuple[Declared, Circumstances]]
+Captures = Mapping[Path, tuple[Declared, Evidence]]
 ID = "RB-DIS-001"
 ANYTHING = (Exception,)  # another's program fails in ways of its own
+
+
+def signalling(evidence: Evidence) -> Evidence:
+    """What of it is compared: that much is kept until the end, rather than to read
+    every capture a second time."""
+    return replace(evidence, http=(), rtp=(), rtcp=(), datagrams=())
 
 
 def opinions(captures: Captures) -> tuple[FindingRecord, ...]:
@@ -40,7 +44,7 @@ def opinions(captures: Captures) -> tuple[FindingRecord, ...]:
         return tuple(_records(captures, lambda path: _finding(Outcome.ERROR, why)))
 
     def compared(path: Path) -> Finding:
-        evidence, theirs = _without_torments(read(path.read_bytes()), readings[path])
+        evidence, theirs = _without_torments(captures[path][1], readings[path])
         different = disagreements(evidence, theirs)
         if different:
             return _finding(Outcome.ERROR, "; ".join(different[:3]))
@@ -62,8 +66,9 @@ def _without_torments(
 
 
 def _records(captures: Captures, told: Tell) -> Iterator[FindingRecord]:
-    for path, (declared, known) in captures.items():
-        yield closing.finding_record(declared, known, told(path))
+    for path, (declared, evidence) in captures.items():
+        if evidence.circumstances is not None:
+            yield closing.finding_record(declared, evidence.circumstances, told(path))
 
 
 def _finding(outcome: Outcome, because: str) -> Finding:

@@ -16,6 +16,7 @@ import msgspec
 from ringback import __version__
 from ringback.config import Config
 from ringback.evidence.circumstances import Circumstances
+from ringback.evidence.evidence import Evidence
 from ringback.faults import Misuse, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.judge import untested
@@ -31,6 +32,7 @@ from ringback.stores.mailbox import Mailbox
 from ringback.testbed import closing, layout, outside
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
+from ringback.testbed.second_opinion import opinions, signalling
 from ringback.testbed.terms import Terms
 from ringback.testbed.troupe import Script, Troupe, ask_nonsense, bound_hosts
 from ringback.values import Security
@@ -64,7 +66,7 @@ class Session:
         self.passwords = passwords_of(asked.config)
         self.terms = Terms.of(asked.config, asked.outside, self.passwords)
         self.requirements = requirements
-        self.played: dict[Path, tuple[Declared, Circumstances]] = {}
+        self.played: dict[Path, tuple[Declared, Evidence]] = {}
         self.odd: dict[tuple[str, str], Identity] = {}  # by kind and name
         self._ground: Ground | None = None
 
@@ -217,12 +219,9 @@ class Session:
         """Made once: to move in and to hash passwords takes longer than to copy."""
         return Mailbox.lab(passwords=self.passwords)
 
-    def remember(
-        self, path: Path, declared: Declared, known: Circumstances | None
-    ) -> None:
+    def remember(self, path: Path, declared: Declared, evidence: Evidence) -> None:
         """For the second opinion, which comes when all is played."""
-        if known is not None:
-            self.played[path] = (declared, known)
+        self.played[path] = (declared, signalling(evidence))
 
     def relative(self, path: Path | None) -> str:
         """As findings.jsonl spells it."""
@@ -230,8 +229,6 @@ class Session:
 
     def close(self) -> tuple[FindingRecord, ...]:
         """Ask Wireshark's dissector about every capture, in one pass; then go."""
-        from ringback.testbed.second_opinion import opinions
-
         try:
             return opinions(self.played)
         finally:

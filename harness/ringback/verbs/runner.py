@@ -127,7 +127,12 @@ def arguments(order: Order) -> list[str]:
     words += ["--slow"] if order.slow else []
     words += [f"--fault={order.fault}"] if order.fault else []
     words += [f"--quirk={order.quirk}"] if order.quirk else []
-    return [*words, "-n", str(order.workers)] if order.workers > 1 else words
+    return [*words, *_spread(order.workers)] if order.workers > 1 else words
+
+
+def _spread(workers: int) -> list[str]:
+    """Few at a time: all end together, and fences stay among what they fence."""
+    return ["-n", str(workers), "--maxschedchunk=1"]
 
 
 def _name(order: Order) -> str:
