@@ -134,7 +134,8 @@ def test_sipp_on_another_machine_takes_the_call(
     sut = f"gateway=tcp:{elsewhere.there}:5060"
     with SippThere(elsewhere) as sipp:
         judged = run(sut, [PLAIN, HANGS_UP], tmp_path, "")
-    assert judged.status == Exit.GREEN, judged.said
+    wrong = judged.cases("fail", "error", "inconclusive")
+    assert wrong == {"SIP-VIA-004"}, judged.said  # as on this machine: docs/peers.md
     assert judged.outcome("the-plain-call:POP-CHECK-004") == "pass"
     assert judged.outcome("the-plain-call:RTP-PT-001") == "pass"
     assert captured(judged) == {"wire"}

@@ -190,7 +190,7 @@ def test_another_sound_than_the_stored_one_is_caught(
     plain = "playonphone.the-plain-call"
     judged = played(folder, hosts, tmp_path, plain, config=config)
     assert judged.status == Exit.FAILED
-    assert judged.cases("fail", "error") == {"MED-HEARD-001"}
+    assert judged.cases("fail", "error") == {"MED-HEARD-001", "MED-HEARD-002"}
 
 
 def test_what_the_configuration_does_not_say_is_not_ordered(

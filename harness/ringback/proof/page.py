@@ -41,13 +41,22 @@ def numbers(matrix: Matrix) -> str:
             f"| faults, each one rule broken in one role | {len(matrix.faults)}, "
             f"{matrix.caught} caught with the guilty frame named |",
             f"| quirks, odd but legal | {len(matrix.quirks)}, "
-            f"{matrix.left_alone} left alone |",
+            f"{matrix.left_alone} left alone in {_where(matrix)} |",
             f"| mechanical mutants | {matrix.mutants_tried}, of which "
             f"{matrix.mutants_tried - matrix.survivors - matrix.unexplained} noticed; "
             f"{matrix.survivors} survive for a reason that is written down, "
             f"{matrix.unexplained} for none |",
         )
     )
+
+
+def _where(matrix: Matrix) -> str:
+    """What quirks were played in; see ``trial.trials``."""
+    if matrix.share >= 1:
+        return "every scenario"
+    if not matrix.share:
+        return "the plain call"
+    return f"the plain call and {min(1.0, 4 * matrix.share):.0%} of the scenarios"
 
 
 def write_numbers(matrix: Matrix, readme: Path) -> None:
