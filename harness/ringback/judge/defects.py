@@ -24,6 +24,7 @@ OF_CONNECTIONS = (
     "stall",
     "clear",
     "goodbye",
+    "resumed",
 )
 FACETS = (
     *OF_CONNECTIONS,
