@@ -6,7 +6,6 @@ what cannot be read counts as absent, and a rule of its own accuses it.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from ringback.evidence.frame import Connection, Frame, HttpFrame, RtpFrame, SipF
 from ringback.faults import Malformed
 from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, frozen
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
 from ringback.wire.rtp import RtpPacket
 
@@ -28,7 +27,7 @@ Heard = tuple[RtpFrame, RtpPacket]
 SIP_LEGS = (Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Said:
     """One SIP message as said on a leg, with the readings that most rules ask for.
 
@@ -100,7 +99,7 @@ class Said:
         return frame.sender or frame.source.host, frame.receiver or frame.target.host
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Exchange:
     """A request with its responses; for INVITE, the ACKs to them as well."""
 
@@ -121,7 +120,7 @@ class Exchange:
         return next((r for r in self.responses if r.status // 100 == 2), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Call:
     """Everything that carries one Call-ID on one leg."""
 
@@ -147,7 +146,7 @@ class Call:
         return next((x.accepted for x in self.invites if x.accepted), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Stream:
     """RTP packets of one source (SSRC) from one address to another, as captured."""
 
@@ -172,7 +171,7 @@ class Stream:
         return cls(*heads, frames, packets, sound)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Asked:
     """One HTTP request with its response, if one came."""
 

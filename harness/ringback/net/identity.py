@@ -1,9 +1,9 @@
 """Who a seat is to others and whom it believes: certificate, key, roots, peer names."""
 
-from dataclasses import dataclass
+from ringback.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Identity:
     """All of it PEM and in memory only.
 

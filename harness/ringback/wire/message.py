@@ -5,11 +5,12 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Self
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 
 CRLF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
@@ -47,7 +48,7 @@ def _long_name(spelled: bytes) -> str:
     return _LONG_FORM.get(name, name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Field:
     """One header field as it stood: spelling, spacing, folds and all."""
 
@@ -71,7 +72,7 @@ class Field:
         return octets.strip(b" \t\r\n").decode("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Message:
     """A request or a response; ``bytes(Message.parse(octets)) == octets``."""
 

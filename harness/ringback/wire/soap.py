@@ -6,12 +6,13 @@ DOCTYPE, no entity, no deep nesting and no huge text gets past :func:`read_xml`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from ringback.faults import Malformed, Misuse
 from ringback.places import fixtures
+from ringback.values import frozen
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, XMLSchema, _Element
@@ -101,7 +102,7 @@ def content(element: "_Element") -> str:
     return str(element.text or "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Envelope:
     """A SOAP message; ``bytes(Envelope.parse(octets)) == octets``."""
 
@@ -142,7 +143,7 @@ class Envelope:
         return tuple(local(e) for e in entries if e.get(must) in {"1", "true"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SoapFault:
     """SOAP 1.1 §4.4. ``code`` is the faultcode without its prefix.
 
