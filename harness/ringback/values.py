@@ -10,14 +10,14 @@ Class = TypeVar("Class")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(
-    *, eq: bool = True, order: bool = False, kw_only: bool = False
+    *, eq: bool = True, order: bool = False, kw_only: bool = False, slots: bool = True
 ) -> Callable[[type[Class]], type[Class]]:
-    """A dataclass with slots that nobody may change: the type checker sees to it.
+    """A dataclass that nobody may change: the type checker sees to it.
 
     A class that freezes itself costs two to six times as much to make, and a call
-    makes thousands of them.
+    makes thousands of them. Without ``slots`` it has room for a ``cached_property``.
     """
-    return dataclass(slots=True, eq=eq, order=order, unsafe_hash=eq, kw_only=kw_only)
+    return dataclass(slots=slots, eq=eq, order=order, unsafe_hash=eq, kw_only=kw_only)
 
 
 class Role(StrEnum):

@@ -27,7 +27,7 @@ Heard = tuple[RtpFrame, RtpPacket]
 SIP_LEGS = (Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Said:
     """One SIP message as said on a leg, with the readings that most rules ask for.
 
@@ -75,7 +75,7 @@ class Said:
         values = self.headers.get(name, ())
         return [word for text in values for word in split_list(text)]
 
-    @property
+    @cached_property
     def vias(self) -> tuple[Via, ...]:
         read = (readable(Via.parse, text) for text in self.listed("via"))
         return tuple(via for via in read if via)
@@ -92,14 +92,14 @@ class Said:
     def number(self) -> int:
         return self.frame.number
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Role | str, Role | str]:
         """Who says it to whom: by role, by host in a capture that knows no roles."""
         frame = self.frame
         return frame.sender or frame.source.host, frame.receiver or frame.target.host
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Exchange:
     """A request with its responses; for INVITE, the ACKs to them as well."""
 
@@ -111,16 +111,16 @@ class Exchange:
     def frame(self) -> SipFrame:
         return self.request.frame
 
-    @property
+    @cached_property
     def final(self) -> Said | None:
         return next((r for r in self.responses if r.status >= 200), None)
 
-    @property
+    @cached_property
     def accepted(self) -> Said | None:
         return next((r for r in self.responses if r.status // 100 == 2), None)
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Call:
     """Everything that carries one Call-ID on one leg."""
 
@@ -135,12 +135,12 @@ class Call:
     def of(self, method: str) -> tuple[Exchange, ...]:
         return tuple(x for x in self.exchanges if x.request.method == method)
 
-    @property
+    @cached_property
     def invites(self) -> tuple[Exchange, ...]:
         """The attempts to begin: INVITEs that carry no To tag."""
         return tuple(x for x in self.of("INVITE") if not x.request.to_tag)
 
-    @property
+    @cached_property
     def accepted(self) -> Said | None:
         """The 2xx that confirmed the dialog."""
         return next((x.accepted for x in self.invites if x.accepted), None)

@@ -140,7 +140,7 @@ def _barred(standing: Standing, requirement: Requirement) -> tuple[Outcome, str]
         return Outcome.NOT_TESTED, entry.untested
     if standing.aside and requirement.id.startswith(standing.aside):
         return Outcome.NOT_APPLICABLE, "the scenario breaks it on purpose"
-    if not holds(entry.applies, standing.facts):
+    if entry.applies and not holds(entry.applies, standing.facts):
         return Outcome.NOT_APPLICABLE, f"it applies where {entry.applies}"
     if entry.legs and standing.observable.isdisjoint(entry.legs):
         where = " and ".join(entry.legs)

@@ -42,10 +42,15 @@ def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-@lru_cache(maxsize=1024)
-def _long_name(spelled: bytes) -> str:
+@lru_cache(maxsize=4096)  # a line passes several hops, and the judge, as it is
+def _read_line(octets: bytes) -> tuple[str, str]:
+    """The name of a field and its value."""
+    spelled, _, rest = octets.partition(b":")
     name = spelled.strip().lower().decode("latin-1")
-    return _LONG_FORM.get(name, name)
+    if CRLF in rest:
+        rest = _FOLD.sub(b" ", rest)
+    value = rest.strip(b" \t\r\n").decode("utf-8", "surrogateescape")
+    return _LONG_FORM.get(name, name), value
 
 
 @frozen()
@@ -61,15 +66,12 @@ class Field:
     @property
     def name(self) -> str:
         """Lower case and in the long form (RFC 3261 §7.3.3)."""
-        return _long_name(self.octets.partition(b":")[0])
+        return _read_line(self.octets)[0]
 
     @property
     def value(self) -> str:
         """Unfolded and stripped; octets that are not UTF-8 survive as surrogates."""
-        octets = self.octets.partition(b":")[2]
-        if CRLF in octets:
-            octets = _FOLD.sub(b" ", octets)
-        return octets.strip(b" \t\r\n").decode("utf-8", "surrogateescape")
+        return _read_line(self.octets)[1]
 
 
 @frozen()
@@ -117,8 +119,8 @@ class Message:
         read = self._read
         if not read:
             for one in self.fields:
-                name = one.name
-                read[name] = (*read.get(name, ()), one.value)
+                name, value = _read_line(one.octets)
+                read[name] = (*read.get(name, ()), value)
         return read
 
     def all(self, name: str) -> tuple[str, ...]:
