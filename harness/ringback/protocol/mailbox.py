@@ -75,8 +75,8 @@ class FindUser:
 
 
 @frozen()
-class CheckPassword:
-    """Answered by bool; False for a user nobody knows."""
+class LogIn:
+    """Answered by User; None for a user nobody knows, or another's password."""
 
     name: str
     password: str
@@ -121,7 +121,7 @@ class FindRecords:
 
 Question = (
     FindUser
-    | CheckPassword
+    | LogIn
     | FindMessage
     | ListMessages
     | FindGreeting
