@@ -161,12 +161,13 @@ def _names(fault: Fault, bent: Played) -> bool:
 
 def touched(evidence: Evidence, marks: Iterable[Mark]) -> Iterable[int]:
     """Numbers of the frames that carry marked octets, or that belong to the exchange
-    of what was left unsaid."""
+    or the RTP source of what was left unsaid."""
     wanted = {mark.octets for mark in marks if not mark.unsaid}
-    missing = {_exchange(mark.octets) for mark in marks if mark.unsaid} - {None}
+    missing = {_whole_of(mark.octets) for mark in marks if mark.unsaid} - {None}
     for frame in evidence.frames():
         octets = _octets(frame)
-        unsaid = isinstance(frame, SipFrame) and _exchange(octets) in missing
+        can_miss = isinstance(frame, SipFrame | RtpFrame)
+        unsaid = can_miss and _whole_of(octets) in missing
         if unsaid or octets in wanted or _overlaps(octets, wanted):
             yield frame.number
 
@@ -177,8 +178,10 @@ def _overlaps(octets: bytes, wanted: Iterable[bytes]) -> bool:
     return bool(octets) and any(octets in one or one in octets for one in long)
 
 
-def _exchange(octets: bytes) -> tuple[str, str] | None:
-    """Call-ID and CSeq number."""
+def _whole_of(octets: bytes) -> tuple[str, str] | bytes | None:
+    """What is incomplete without it: Call-ID and CSeq number, or the SSRC."""
+    if octets[:1] >= b"\x80":  # RFC 7983 §7: no text begins so
+        return octets[8:12]
     try:
         message = Message.parse(octets)
     except Malformed:

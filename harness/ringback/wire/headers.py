@@ -256,6 +256,13 @@ def max_forwards(message: Message) -> int | None:
     return number(text, MAX_FORWARDS_LIMIT, "Max-Forwards") if text else None
 
 
+def retry_after(message: Message) -> int:
+    """Whole seconds (RFC 3261 §20.33), without comment and parameters; 0 where there
+    is none or it cannot be read."""
+    told = message.first("retry-after").partition(";")[0].partition("(")[0].strip()
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+
+
 def tokens(message: Message, name: str) -> tuple[str, ...]:
     """The words of a list field (``require``, ``allow`` …) over all its lines."""
     texts = message.all(name)
