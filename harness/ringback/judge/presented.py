@@ -5,7 +5,6 @@ takes a CA certificate for a leaf and a wildcard for a name.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,14 +12,14 @@ from typing import TYPE_CHECKING
 from ringback.evidence.frame import Connection, Frame, TlsEvent, TlsFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, frozen
 from ringback.wire.certificates import CertificateFacts, proves
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Presented:
     """One side's certificate on one connection; ``chain`` is DER, leaf first, empty
     when it presented none. ``used`` says that the other side spoke SIP on it."""

@@ -1,7 +1,8 @@
 """Who a seat is to others and whom it believes: certificate, key, roots, peer names."""
 
 import ssl
-from dataclasses import dataclass
+
+from ringback.values import frozen
 
 
 class Sessions:
@@ -14,6 +15,12 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
+=======
+from ringback.values import frozen
+
+
+@frozen()
+>>>>>>> cpu
 class Identity:
     """All of it PEM and in memory only.
 

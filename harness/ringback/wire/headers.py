@@ -5,10 +5,10 @@ cannot be read, never before; ``str()`` of what it gives is the text as it stood
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+from ringback.values import frozen
 from ringback.wire import uri as uris
 from ringback.wire.message import Message, malformed
 from ringback.wire.parameters import (
@@ -62,7 +62,7 @@ def split_list(text: str) -> tuple[str, ...]:
     return (*elements, text[start:].strip())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Via:
     """One hop (RFC 3261 §20.42): ``protocol`` is ``SIP/2.0``, ``host`` bracketless."""
 
@@ -122,7 +122,7 @@ class Via:
         return value if value is None else number(value or "0", 65535, "rport")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class NameAddr:
     """Who: a display name (unquoted), a URI, parameters of the field (§20.10)."""
 
@@ -175,7 +175,7 @@ class NameAddr:
         return self.param("tag") or ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class CSeq:
     text: str
     number: int

@@ -34,6 +34,8 @@ def free_of(*keys: str) -> Rule:
 
 def _broken(case: Case, wanted: frozenset[str], said: Said) -> str:
     own = [key for key in ills(case, said) if key in wanted]
+    if not own:
+        return ""
     if said.status:
         own = [key for key in own if not key.startswith(COPIED)]
     name = f"{said.status} to {said.method}" if said.status else said.method
