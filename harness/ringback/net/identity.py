@@ -14,13 +14,7 @@ class Sessions:
         self.latest: ssl.SSLSession | None = None
 
 
-@dataclass(frozen=True, slots=True)
-=======
-from ringback.values import frozen
-
-
 @frozen()
->>>>>>> cpu
 class Identity:
     """All of it PEM and in memory only.
 

@@ -42,12 +42,19 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Noticed:
     """A mutant, the last play it was in, and what noticed it: requirements that became
-    red or can no longer be decided, or "fell over"; empty for a survivor."""
+    red or can no longer be decided, or that it fell over, or that a call or transaction
+    outlived the scenario; empty for a survivor."""
 
     mutant: str
     play: str
     by: tuple[str, ...] = ()
     fired: bool = True
+
+    @property
+    def title(self) -> str:
+        """Plays have mutants of the same name; an arm is missing in all of them."""
+        arm = self.mutant.startswith("arm:")
+        return self.mutant if arm else f"{self.mutant} in {self.play.partition('@')[0]}"
 
 
 def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
@@ -58,6 +65,8 @@ def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
         and not _was(base, name, finding.outcome)
     ]
     fell = ("fell over",) if bent.fell_over else ()
+    if len(bent.outlived) > len(base.outlived):
+        fell = (*fell, "something outlived the scenario")
     fired = bool(bent.marks) or mutant.startswith("arm:")
     return Noticed(mutant, play.id, (*worse, *fell), fired)
 

@@ -45,6 +45,7 @@ USER = "alice"
 RINGS = 0.4  # seconds before our phone answers: long enough to be seen ringing
 CHECKPOINTS = ("POP-CHECK-",)  # whether a call came about, whatever was asked for
 PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
+LEFT_OVER = "left over: "  # how a note on what outlived a scenario begins
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
@@ -335,7 +336,7 @@ class Testbed(Told):
             return
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
-            self.notes += [f"left over: {text}" for text in self.theatre.leftovers()]
+            self.notes += [f"{LEFT_OVER}{text}" for text in self.theatre.leftovers()]
         self.notes += self.troupe.deaths()
         self.abandon()
         self.network.until(
