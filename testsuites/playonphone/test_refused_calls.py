@@ -8,7 +8,7 @@ REFUSED = ["SIP-ACK-001", "SIP-ACK-003", "POP-STATE-001", "POP-STATE-005"]
 PREMIUM = "+1 900 555 0199"  # allowed by no rule of the lab
 
 
-@scenario(settles=["POP-CAUSE-001", *REFUSED])
+@scenario(settles=["POP-CAUSE-001", "SIP-FORM-013", *REFUSED])
 def test_a_busy_phone(testbed: Testbed, client: Client) -> None:
     testbed.phone.refuses_with(486)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ringback.protocol.mailbox import (
-    CheckPassword,
     DropRecord,
     FindMessage,
     FindRecords,
     FindUser,
     KeepRecord,
+    LogIn,
     SetProperty,
     User,
     VoiceMessage,
@@ -155,8 +155,9 @@ class World:
         match question:
             case FindUser(name):
                 return self.users.get(name.lower())
-            case CheckPassword(name, password):
-                return self.passwords.get(name.lower()) == password
+            case LogIn(name, password):
+                known = self.passwords.get(name.lower()) == password
+                return self.users.get(name.lower()) if known else None
             case FindMessage(user, item):
                 return self.messages.get((user, item))
             case FindRecords(owner):

@@ -11,7 +11,6 @@ from ringback import places
 from ringback.faults import Misuse
 from ringback.protocol.mailbox import (
     LATEST,
-    CheckPassword,
     DeleteMessage,
     DropRecord,
     FindGreeting,
@@ -23,6 +22,7 @@ from ringback.protocol.mailbox import (
     KeepGreeting,
     KeepRecord,
     ListMessages,
+    LogIn,
     Prompt,
     ResetPin,
     SetProperty,
@@ -126,28 +126,29 @@ def _ids(message: VoiceMessage) -> tuple[str, str]:
 
 
 def test_only_the_right_password_is_right(mailbox: Mailbox) -> None:
+    alice = mailbox.answer(FindUser("alice"))
     for _ in range(2):  # the second time from memory
-        assert mailbox.answer(CheckPassword("alice", PASSWORD)) is True
-        assert mailbox.answer(CheckPassword("alice", "wrong")) is False
-        assert mailbox.answer(CheckPassword("alice", "")) is False
-        assert mailbox.answer(CheckPassword("bob", PASSWORD)) is False
-        assert mailbox.answer(CheckPassword("bob", "")) is False
-        assert mailbox.answer(CheckPassword("eve", PASSWORD)) is False
+        assert mailbox.answer(LogIn("alice", PASSWORD)) == alice
+        assert mailbox.answer(LogIn("alice", "wrong")) is None
+        assert mailbox.answer(LogIn("alice", "")) is None
+        assert mailbox.answer(LogIn("bob", PASSWORD)) is None
+        assert mailbox.answer(LogIn("bob", "")) is None
+        assert mailbox.answer(LogIn("eve", PASSWORD)) is None
 
 
 def test_a_replaced_password_is_forgotten(mailbox: Mailbox) -> None:
-    mailbox.answer(CheckPassword("alice", PASSWORD))
+    mailbox.answer(LogIn("alice", PASSWORD))
     mailbox.set_password("alice", "another")
 
-    assert mailbox.answer(CheckPassword("alice", PASSWORD)) is False
-    assert mailbox.answer(CheckPassword("alice", "another")) is True
+    assert mailbox.answer(LogIn("alice", PASSWORD)) is None
+    assert mailbox.answer(LogIn("alice", "another")) is not None
 
 
 def test_no_password_stands_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "mailbox.sqlite"
     mailbox = Mailbox.lab(path, {"alice": PASSWORD})
 
-    assert mailbox.answer(CheckPassword("alice", PASSWORD)) is True
+    assert mailbox.answer(LogIn("alice", PASSWORD)) is not None
     for file in tmp_path.iterdir():
         assert PASSWORD.encode() not in file.read_bytes()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -225,7 +226,7 @@ def test_records_outlive_their_process(tmp_path: Path) -> None:
     assert second.answer(FindRecords("cas")) == {"call-1": b"\0new"}
     assert second.answer(FindRecords("nobody")) == {}
     assert second.answer(FindMessage("alice", "hello")) is None
-    assert first.answer(CheckPassword("alice", PASSWORD)) is True
+    assert first.answer(LogIn("alice", PASSWORD)) is not None
 
 
 def test_an_imported_file_is_the_latest_message(mailbox: Mailbox) -> None:

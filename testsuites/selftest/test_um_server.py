@@ -212,6 +212,22 @@ def test_the_next_gateway_is_tried_after_a_503_and_only_then() -> None:
     assert world.outcome()[0] == 486
 
 
+def test_a_gateway_that_wants_to_be_left_alone_is_until_then() -> None:
+    world = World(gateways=2)
+    world.order()
+    call, rest = world.gateway.latest(Invited).call, (Field.of("Retry-After", "9"),)
+    world.gateway.agent.refuse(call, 503, "Service Unavailable", rest)
+    world.pipe.run()
+    world.gateways[1].agent.refuse(world.gateways[1].latest(Invited).call, 486, "Busy")
+    world.pipe.run()
+    asked = len(world.gateway.kinds())
+    world.order()
+    assert len(world.gateway.kinds()) == asked
+    world.pipe.advance(10.0)
+    world.order()
+    assert world.gateway.kinds()[-1] == "Invited"
+
+
 def test_no_gateway_reachable_is_trouble_too() -> None:
     world = World()
     world.gateway.seat.ports = ()

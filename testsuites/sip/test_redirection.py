@@ -169,3 +169,43 @@ def test_a_redirection_into_the_clear(testbed: Testbed, client: Client) -> None:
     gateway.says(gateway.awaits("INVITE"), 302, fields=(contact,))
 
     testbed.until(call.is_over, within=5.0)
+
+
+@pytest.mark.parametrize("transport", ["tls", "udp"])
+@scenario(settles=["SIP-ACK-001", "SIP-RESP-003"], security=[Security.UNSECURED])
+def test_a_redirection_to_another_transport(
+    testbed: Testbed, client: Client, transport: str
+) -> None:
+    """Who goes there at all goes there by what is written."""
+    testbed.aside("SIP-REDIR-001")
+    testbed.phone.refuses_with(480)
+    gateway = testbed.stands_in(Role.GATEWAY)
+    port = "5061" if transport == "tls" else "5060"
+    place = gateway.place("desk").replace(
+        "5060;transport=tcp", f"{port};transport={transport}"
+    )
+
+    call = client.plays("hello", on=DESK)
+    contact = Field.of("Contact", place)
+    gateway.says(gateway.awaits("INVITE"), 302, fields=(contact,))
+    gateway.declines(480)
+
+    testbed.until(call.is_over, within=5.0)
+
+
+@scenario(settles=["SIP-REDIR-010", "SIP-ACK-001"], security=[Security.UNSECURED])
+def test_a_contact_that_expires(testbed: Testbed) -> None:
+    testbed.phone.refuses_with(480)
+    testbed.knowingly(Role.UM)
+    um, phone = testbed.probe(Role.UM), testbed.stands_in(Role.PHONE)
+    for_now = Field.of("Contact", phone.place("away") + ";expires=1")
+
+    first = um.invites(Role.GATEWAY)
+    phone.says(phone.awaits("INVITE"), 302, fields=(for_now,))
+    phone.says(phone.awaits("INVITE"), 486)
+    testbed.until(first.is_answered, within=5.0)
+    testbed.lingers(1.2)
+    second = um.invites(Role.GATEWAY)
+    phone.says(phone.awaits("INVITE"), 486)
+
+    testbed.until(second.is_answered, within=5.0)

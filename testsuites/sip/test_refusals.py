@@ -234,3 +234,27 @@ def _order(testbed: Testbed, client: Client, status: int) -> None:
     call = client.plays("hello", on=DESK)
 
     testbed.until(call.is_over, within=5.0)
+
+
+@scenario(
+    settles=["SIP-RETRY-002", "SIP-ACK-001", "POP-CHECK-004"],
+    security=CLEAR,
+    config={"um": {"gateways": [{}, {"outcalls_allowed": True}]}},
+    needs=["um", "gateway"],
+)
+def test_a_gateway_that_wants_to_be_left_alone(
+    testbed: Testbed, client: Client
+) -> None:
+    """The second gateway takes this call and the next one."""
+    testbed.phone.hangs_up(after=0.3)
+    tired = testbed.stands_in(Role.GATEWAY)
+    testbed.second_gateway_opens()
+
+    first = client.plays("hello", on=DESK)
+    later = Field.of("Retry-After", "120 (too many calls);duration=60")
+    tired.says(tired.awaits("INVITE"), 503, fields=(later,))
+    tired.declines(503)
+    testbed.until(first.is_over, within=20.0)
+    second = client.plays("hello", on=DESK)
+
+    testbed.until(second.is_over, within=20.0)

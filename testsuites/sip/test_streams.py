@@ -60,6 +60,7 @@ def test_the_phone_hangs_up_when_the_connection_is_gone(testbed: Testbed) -> Non
 
 @scenario(settles=["SIP-TIMER-002", "SIP-TIMER-003"], security=ONE, config=FAST)
 def test_an_ack_that_is_late(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
     um = testbed.probe(Role.UM)
     um.peer.acknowledges = False
     asking = um.invites(Role.GATEWAY)
@@ -68,6 +69,20 @@ def test_an_ack_that_is_late(testbed: Testbed) -> None:
 
     um.acks(asking)
 
+    testbed.until(um.ends(asking).is_answered, within=5.0)
+
+
+@scenario(settles=["SIP-ACK-004"], security=ONE, needs=["gateway"])
+def test_an_answer_that_comes_twice(testbed: Testbed) -> None:
+    testbed.knowingly(Role.PHONE)
+    um, phone = testbed.probe(Role.UM), testbed.stands_in(Role.PHONE)
+    asking = um.invites(Role.GATEWAY)
+    invite = phone.awaits("INVITE")
+
+    answer = phone.accepts(invite)
+    phone.tells(invite.line, bytes(answer))
+
+    testbed.until(phone.is_asked("ACK", times=2), within=5.0)
     testbed.until(um.ends(asking).is_answered, within=5.0)
 
 
@@ -96,6 +111,49 @@ def test_an_invite_repeated_after_its_refusal(testbed: Testbed) -> None:
 
     testbed.until(asking.is_repeated(2), within=5.0)
     um.acks(asking)
+
+
+@scenario(settles=["SIP-TIMER-005"], security=ONE, config=FASTEST)
+def test_a_refusal_that_nobody_acknowledges(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    testbed.phone.refuses_with(486)
+    um = testbed.probe(Role.UM)
+    um.peer.acknowledges = False
+
+    asking = um.invites(Role.GATEWAY)
+
+    testbed.until(asking.has_final, within=5.0)
+    testbed.lingers(0.7)  # 64*T1
+    testbed.until(um.asks("OPTIONS", Role.GATEWAY).is_answered, within=5.0)
+
+
+@scenario(settles=["SIP-TIMER-010"], security=ONE, config=FASTEST)
+def test_a_bye_that_nobody_answers(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    um = testbed.probe(Role.UM)
+    um.peer.alone.discard("BYE")
+    asking = um.invites(Role.GATEWAY)
+    testbed.until(asking.is_answered, within=5.0)
+
+    testbed.phone.hangs_up()
+
+    testbed.until(um.is_asked("BYE"), within=5.0)
+    testbed.until(um.asks("OPTIONS", Role.GATEWAY).is_answered, within=5.0)
+
+
+@scenario(settles=["SIP-TIMER-010"], security=ONE)
+def test_a_connection_lost_under_a_bye(testbed: Testbed) -> None:
+    testbed.knowingly(Role.UM)
+    um = testbed.probe(Role.UM)
+    um.peer.alone.discard("BYE")
+    asking = um.invites(Role.GATEWAY)
+    testbed.until(asking.is_answered, within=5.0)
+    testbed.phone.hangs_up()
+    bye = um.awaits("BYE")
+
+    um.shuts(bye.line)
+
+    testbed.until(um.asks("OPTIONS", Role.GATEWAY).is_answered, within=5.0)
 
 
 @scenario(settles=["SIP-TIMER-001", "SIP-TIMER-006", "SIP-TIMER-008"], security=ONE)

@@ -1,6 +1,6 @@
 """All frames of one scenario with its circumstances: what verdicts are made from."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.frame import (
@@ -13,9 +13,10 @@ from ringback.evidence.frame import (
     RtpFrame,
     SipFrame,
 )
+from ringback.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Evidence:
     """Every tuple is in the order of the capture; frozen when the case closes.
 

@@ -1,14 +1,13 @@
 """One thing seen on a leg: who said what to whom, when, and in which packet."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, frozen
 from ringback.wire.message import Message
 from ringback.wire.rtp import RtpPacket
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Frame:
     """``number`` is the packet's number as Wireshark counts it, from 1: of the packet
     that completed the thing. ``time`` is seconds since the capture's first packet.
@@ -25,7 +24,7 @@ class Frame:
     secured: bool = False  # it travelled inside TLS (or as SRTP, for media)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SipFrame(Frame):
     """``began`` is the number of the packet with its first octet, 0 when nobody knows;
     ``led`` says that line ends stood before it (RFC 3261 §7.5)."""
@@ -35,7 +34,7 @@ class SipFrame(Frame):
     led: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HttpFrame(Frame):
     """``start`` is the request or status line; header names are lower case."""
 
@@ -53,7 +52,7 @@ class HttpFrame(Frame):
         return int(self.start.split()[1]) if self.start.startswith("HTTP/") else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RtpFrame(Frame):
     """``rtp`` is the packet in the clear; for SRTP it is None when the tag does not
     verify or no key is known, and ``octets`` is always what the wire carried."""
@@ -62,12 +61,12 @@ class RtpFrame(Frame):
     rtp: RtpPacket | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RtcpFrame(Frame):
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BrokenFrame(Frame):
     """Octets that no reading accepts, or that follow such octets on their stream."""
 
@@ -75,7 +74,7 @@ class BrokenFrame(Frame):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DatagramFrame(Frame):
     """A datagram that is neither media nor the recorder's marker."""
 
@@ -95,7 +94,7 @@ class TlsEvent(StrEnum):
     OTHER = "Other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TlsFrame(Frame):
     """One handshake message or alert. ``certificates`` are DER, leaf first;
     ``alert`` is (level, description) as in RFC 8446 §6. ``versions`` ("TLSv1.2") and
@@ -111,7 +110,7 @@ class TlsFrame(Frame):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Connection:
     """One TCP connection: who opened it, whether TLS ran on it and how that went.
 

@@ -17,7 +17,7 @@ from ringback.evidence.frame import (
 )
 from ringback.evidence.seating import Seating
 from ringback.faults import Malformed, Misuse
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, frozen
 from ringback.wire import headers, multipart
 from ringback.wire.message import Message
 from ringback.wire.rtcp import is_rtcp
@@ -30,7 +30,7 @@ _Dialog = tuple[str, Leg | frozenset[str]]
 _SDP = "application/sdp"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Announcement:
     """Where one party of a dialog wants its media, and the keys it will send with.
 

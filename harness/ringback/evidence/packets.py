@@ -4,12 +4,11 @@ RFC 791 §3.1, RFC 8200 §3 and §4, RFC 9293 §3.1, RFC 768; link types as regi
 pcapng (Ethernet, BSD loopback, raw IP, Linux cooked v1 and v2).
 """
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 from struct import Struct
 from typing import Final
 
-from ringback.values import Address
+from ringback.values import Address, frozen
 
 ETHERNET: Final = 1
 NULL: Final = 0
@@ -39,7 +38,7 @@ _IP4 = Struct("!BxHxxHxB").unpack_from
 _PLAIN_LINKS = (RAW, RAW_BSD, IPV4, IPV6)
 
 
-@dataclass(slots=True)  # not frozen: made for every packet, twice
+@frozen()
 class CapturedPacket:
     """One packet of a capture; ``time_ns`` counts from the epoch of its clock.
 
@@ -54,7 +53,7 @@ class CapturedPacket:
     length: int = 0
 
 
-@dataclass(slots=True)  # not frozen: made for every packet
+@frozen()
 class Segment:
     """A TCP segment. ``length`` counts the data octets that were on the wire; it is
     more than ``len(data)`` when the capture cut the packet short. ``path`` is hosts and
@@ -70,7 +69,7 @@ class Segment:
     length: int
 
 
-@dataclass(slots=True)  # not frozen: made for every packet
+@frozen()
 class Datagram:
     path: bytes
     source: Address
@@ -79,7 +78,7 @@ class Datagram:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Fragment:
     """A piece of an IP packet: joined by :class:`Dissector`, never seen outside."""
 

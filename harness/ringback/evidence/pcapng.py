@@ -5,11 +5,11 @@ draft-ietf-opsawg-pcapng §3 and §4 (blocks and options), draft-ietf-opsawg-pca
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from struct import Struct, pack
 from typing import Final, Literal
 
 from ringback.evidence.packets import CapturedPacket
+from ringback.values import frozen
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
@@ -43,7 +43,7 @@ _COMMENT, _NAME, _RESOLUTION, _OFFSET = 1, 2, 9, 14
 _CUSTOM_OPTIONS = (2988, 2989, 19372, 19373)
 
 
-@dataclass(slots=True)  # freezing doubles the cost of what is made for every packet
+@frozen()
 class Block:
     """One pcapng block; ``order`` is the octet order of its section (struct's sign)."""
 
@@ -52,7 +52,7 @@ class Block:
     order: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Interface:
     """``resolution`` is the ticks per second of its clock; ``offset`` in seconds."""
 

@@ -29,13 +29,13 @@ from ringback.evidence.taps import MARKER, Direction, Plaintext
 from ringback.evidence.tls_keys import KeyLog
 from ringback.evidence.writer import circumstances_in
 from ringback.faults import Malformed
-from ringback.values import Address
+from ringback.values import Address, frozen
 from ringback.wire.message import Message
 
 _SIP_DATAGRAM = re.compile(rb"SIP/2\.0 |[A-Z]{2,32} \S+ SIP/2\.0\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Study:
     """The evidence, and the octets beneath it for a comparison with taps."""
 

@@ -17,7 +17,7 @@ _HALF = 1 << 31
 _FARTHEST = 1 << 30  # a sequence number beyond every window
 
 
-@dataclass(slots=True)  # not frozen: made for every packet
+@dataclass(slots=True)
 class Piece:
     """Octets in order, with the packet that made them readable.
 

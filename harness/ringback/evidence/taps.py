@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ringback.values import Address
+from ringback.values import Address, frozen
 
 MARKER: Final = b"ringback-marker "
 
 Direction = tuple[Address, Address]  # from, to
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Plaintext:
     """What a reader recovered. ``finished`` are directions whose sender ended them
     with a FIN; ``killed`` are those of connections that a RST ended."""

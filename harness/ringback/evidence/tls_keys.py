@@ -6,7 +6,6 @@ RFC 9850 §2 (the key log).
 """
 
 import hmac
-from dataclasses import dataclass
 from struct import Struct
 from typing import Protocol
 
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from ringback.values import frozen
 
 _HASH_OCTETS = {"sha1": 20, "sha256": 32, "sha384": 48}
 _HEADER13 = Struct("!BHH").pack
@@ -43,7 +44,7 @@ class KeyLog:
                     return
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Suite:
     """``cipher`` is empty for suites that are known by name only. ``mac`` names the
     hash of a CBC suite's HMAC, ``hash`` that of the key schedule."""

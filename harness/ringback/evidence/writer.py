@@ -5,7 +5,7 @@ as in draft-ietf-opsawg-pcapng §4.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Self
 
@@ -21,12 +21,13 @@ from ringback.evidence.pcapng_blocks import (
     secrets_block,
     section_block,
 )
+from ringback.values import frozen
 
 _RECORD = b"ringback circumstances 1\n"
 _LOOPBACK = Interface(ETHERNET, "lo")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Capture:
     """``secrets`` is an NSS key log. ``bytes(capture)`` is the file."""
 

@@ -6,7 +6,6 @@ what cannot be read counts as absent, and a rule of its own accuses it.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from ringback.evidence.frame import Connection, Frame, HttpFrame, RtpFrame, SipF
 from ringback.faults import Malformed
 from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, frozen
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
 from ringback.wire.rtp import RtpPacket
 
@@ -28,7 +27,7 @@ Heard = tuple[RtpFrame, RtpPacket]
 SIP_LEGS = (Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False, slots=False)
 class Said:
     """One SIP message as said on a leg, with the readings that most rules ask for.
 
@@ -76,7 +75,7 @@ class Said:
         values = self.headers.get(name, ())
         return [word for text in values for word in split_list(text)]
 
-    @property
+    @cached_property
     def vias(self) -> tuple[Via, ...]:
         read = (readable(Via.parse, text) for text in self.listed("via"))
         return tuple(via for via in read if via)
@@ -93,14 +92,14 @@ class Said:
     def number(self) -> int:
         return self.frame.number
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Role | str, Role | str]:
         """Who says it to whom: by role, by host in a capture that knows no roles."""
         frame = self.frame
         return frame.sender or frame.source.host, frame.receiver or frame.target.host
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False, slots=False)
 class Exchange:
     """A request with its responses; for INVITE, the ACKs to them as well."""
 
@@ -112,16 +111,16 @@ class Exchange:
     def frame(self) -> SipFrame:
         return self.request.frame
 
-    @property
+    @cached_property
     def final(self) -> Said | None:
         return next((r for r in self.responses if r.status >= 200), None)
 
-    @property
+    @cached_property
     def accepted(self) -> Said | None:
         return next((r for r in self.responses if r.status // 100 == 2), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False, slots=False)
 class Call:
     """Everything that carries one Call-ID on one leg."""
 
@@ -136,18 +135,18 @@ class Call:
     def of(self, method: str) -> tuple[Exchange, ...]:
         return tuple(x for x in self.exchanges if x.request.method == method)
 
-    @property
+    @cached_property
     def invites(self) -> tuple[Exchange, ...]:
         """The attempts to begin: INVITEs that carry no To tag."""
         return tuple(x for x in self.of("INVITE") if not x.request.to_tag)
 
-    @property
+    @cached_property
     def accepted(self) -> Said | None:
         """The 2xx that confirmed the dialog."""
         return next((x.accepted for x in self.invites if x.accepted), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Stream:
     """RTP packets of one source (SSRC) from one address to another, as captured."""
 
@@ -172,7 +171,7 @@ class Stream:
         return cls(*heads, frames, packets, sound)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Asked:
     """One HTTP request with its response, if one came."""
 

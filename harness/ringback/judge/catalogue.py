@@ -6,7 +6,6 @@ source ([D] in the fact sheet); what is inferred [I] or assumed [A] is ``profile
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -15,7 +14,7 @@ import msgspec
 from ringback.faults import Misuse
 from ringback.judge import applicability
 from ringback.judge.finding import Level
-from ringback.values import Leg, Role
+from ringback.values import Leg, Role, frozen
 
 ID = re.compile(r"[A-Z]{2,4}(-[A-Z0-9]+)*-\d{3}")
 RFC = re.compile(r"RFC \d{4} §\d")
@@ -38,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     untested: str = ""  # why no rule answers it yet
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Requirement:
     id: str
     area: str  # what the name of its sheet begins with

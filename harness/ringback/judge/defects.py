@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -13,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from ringback.faults import Misuse
-from ringback.values import Leg, Role
+from ringback.values import Leg, Role, frozen
 
 PROFILES = ("modern", "era-2007")
 OF_CONNECTIONS = (
@@ -24,6 +23,7 @@ OF_CONNECTIONS = (
     "stall",
     "clear",
     "goodbye",
+    "resumed",
 )
 FACETS = (
     *OF_CONNECTIONS,
@@ -76,7 +76,7 @@ class Fate(StrEnum):
     REFUSED = "refused"  # before any SIP octet
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Cell:
     """Empty ``allowed`` where that direction cannot have that defect."""
 
@@ -99,7 +99,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     era_2007: dict[str, tuple[Fate, ...]] = msgspec.field(name="era-2007")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Defect:
     name: str
     row: Row

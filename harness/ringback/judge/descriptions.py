@@ -4,18 +4,17 @@ RFC 3264 §5 to §7, RFC 3261 §13.2.1: which message carries which half.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ringback.evidence.frame import SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
-from ringback.values import Leg, Role
+from ringback.values import Leg, Role, frozen
 from ringback.wire import multipart
 from ringback.wire.sdp import Media, Sdp
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Agreement:
     """An offer and the answer to it, with the messages that carried them."""
 
@@ -34,7 +33,7 @@ class Agreement:
         return zip(media_of(self.offer), media_of(self.answer), strict=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Described:
     """One session description and the message that carried it."""
 

@@ -6,11 +6,10 @@ is judged here. A dialog of which the capture has no INVITE is not known.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said, readable
-from ringback.values import Leg
+from ringback.values import Leg, frozen
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri
 from ringback.wire.uri import parse as parse_uri
@@ -19,7 +18,7 @@ Place = tuple[str, str, int | None]  # user, host, port
 _Where = tuple[str, Leg | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Dialogue:
     """``made`` is the first response that has its To tag, ``confirmed`` its 2xx.
 

@@ -1,9 +1,8 @@
 """A finding: one requirement judged over the evidence of one scenario."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from ringback.values import Role
+from ringback.values import Role, frozen
 
 
 class Level(StrEnum):
@@ -25,7 +24,7 @@ class Outcome(StrEnum):
     NOT_TESTED = "not-tested"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Finding:
     """``roles`` are those the requirement binds, ``guilty`` the one that broke it.
 

@@ -5,7 +5,6 @@ rule could decide. Engine trouble is an error, never the fault of the system und
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from ringback.evidence.circumstances import Circumstances
@@ -17,7 +16,7 @@ from ringback.judge.finding import Finding, Level, Outcome
 from ringback.judge.judged import culprit
 from ringback.judge.table import RULES
 from ringback.judge.verdict import Grade, Verdict, errs, undecided
-from ringback.values import Leg, Role
+from ringback.values import Leg, Role, frozen
 
 OF_CALLS = ("playonphone", "media", "webservice")  # areas
 KNOWINGLY = "knowingly "  # "knowingly cas": what that role does wrong is meant so
@@ -44,7 +43,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
     return tuple(f for f in found if f)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Standing:
     """What of the circumstances decides whether a requirement is judged."""
 
@@ -141,7 +140,7 @@ def _barred(standing: Standing, requirement: Requirement) -> tuple[Outcome, str]
         return Outcome.NOT_TESTED, entry.untested
     if standing.aside and requirement.id.startswith(standing.aside):
         return Outcome.NOT_APPLICABLE, "the scenario breaks it on purpose"
-    if not holds(entry.applies, standing.facts):
+    if entry.applies and not holds(entry.applies, standing.facts):
         return Outcome.NOT_APPLICABLE, f"it applies where {entry.applies}"
     if entry.legs and standing.observable.isdisjoint(entry.legs):
         where = " and ".join(entry.legs)

@@ -14,8 +14,8 @@ from ringback.judge.presented import (
     Presented,
     chain_fault,
     facts,
+    moment,
     names_of,
-    started,
     too_long,
 )
 from ringback.wire.certificates import CertificateFacts, is_revoked, plain, proves
@@ -52,7 +52,7 @@ def _was_asked(shown: Presented) -> bool:
 
 def _path(case: Case, shown: Presented, leaf: CertificateFacts) -> Iterable[str]:
     roots = case.known.trusted
-    yield from _time(leaf, started(case))
+    yield from _time(leaf, moment(case, shown.frame))
     if leaf.self_signed and shown.chain[0] not in roots:
         yield "self-signed"
     elif roots and chain_fault(shown.chain, roots).startswith("no chain"):

@@ -5,22 +5,21 @@ takes a CA certificate for a leaf and a wildcard for a name.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ringback.evidence.frame import Connection, TlsEvent, TlsFrame
+from ringback.evidence.frame import Connection, Frame, TlsEvent, TlsFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case
-from ringback.values import Address, Leg, Role
+from ringback.values import Address, Leg, Role, frozen
 from ringback.wire.certificates import CertificateFacts, proves
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Presented:
     """One side's certificate on one connection; ``chain`` is DER, leaf first, empty
     when it presented none. ``used`` says that the other side spoke SIP on it."""
@@ -72,6 +71,12 @@ def secured(case: Case, leg: Leg) -> list[Connection]:
     """TLS connections of a leg whose handshake could be read."""
     known = case.evidence.connections
     return [c for c in known if c.leg is leg and c.tls and c.readable]
+
+
+def resumed(connection: Connection) -> bool:
+    """The certificates were shown on another connection (RFC 8446 §2.2)."""
+    hellos = (t for t in connection.tls if t.event is TlsEvent.SERVER_HELLO)
+    return any(t.detail == "resumed" for t in hellos)
 
 
 def spoke(case: Case, connection: Connection, address: Address) -> bool:
@@ -144,6 +149,12 @@ def started(case: Case) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+def moment(case: Case, frame: Frame) -> datetime | None:
+    """When that frame went by: a certificate may expire during a scenario."""
+    began = started(case)
+    return began + timedelta(seconds=frame.time) if began else None
+
+
 def _shown(
     case: Case, connection: Connection, role: Role | None, as_server: bool
 ) -> Presented | None:
@@ -151,7 +162,8 @@ def _shown(
     other = connection.client if as_server else connection.server
     messages = [t for t in connection.tls if t.source == own]
     held = [t for t in messages if t.event is TlsEvent.CERTIFICATE]
-    if not held and (as_server or not connection.established):
+    silent = as_server or resumed(connection) or not connection.established
+    if not held and silent:
         return None  # resumed, or ended before it came to that
     frame = held[0] if held else connection.tls[0]
     chain = held[0].certificates if held else ()

@@ -1,14 +1,12 @@
 """Messages of RFC 4475 with what they got, and the sound request after each."""
 
-from dataclasses import dataclass
-
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.torments import Outcome, Torment, outcomes
-from ringback.values import Role
+from ringback.values import Role, frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Shot:
     """One of the messages as sent on a connection of its own.
 

@@ -4,7 +4,6 @@ What RFC 3261 allows in answer to each is data, which the package carries:
 ``fixtures/rfc4475/outcomes.toml``.
 """
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
@@ -67,15 +66,10 @@ def torments_in(evidence: Evidence) -> Mapping[int, Torment]:
 def name_of(frame: Opening) -> str:
     """The name of the message, empty for any other."""
     octets = bytes(frame.sip) if isinstance(frame, SipFrame) else frame.octets
-    found = _mark().search(octets)
-    return _names()[found[0]] if found else ""
+    return next((name for mark, name in _names() if mark in octets), "")
 
 
 @cache
-def _mark() -> re.Pattern[bytes]:
-    return re.compile(b"|".join(map(re.escape, _names())))
-
-
-@cache
-def _names() -> Mapping[bytes, str]:
-    return {one.mark.encode(): name for name, one in outcomes().items()}
+def _names() -> tuple[tuple[bytes, str], ...]:
+    """By mark, which only that message holds."""
+    return tuple((one.mark.encode(), name) for name, one in outcomes().items())

@@ -7,7 +7,6 @@ read is None; whether it should have been readable is for rules to say.
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from ringback.evidence.circumstances import Ordered
 from ringback.evidence.frame import HttpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Asked, Case
-from ringback.values import CallState, Cause, Role
+from ringback.values import CallState, Cause, Role, frozen
 from ringback.wire import ews, umws
 from ringback.wire.soap import Envelope, SoapFault
 
@@ -38,7 +37,7 @@ GAVE = (
 TOLD = (umws.GetCallInfoResponse, ews.GetPhoneCallInformationResponse)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Turn:
     """``user`` and ``password`` are those of Basic, empty without; ``operation`` is
     the local name of what the Body holds."""

@@ -1,12 +1,11 @@
 """A verdict: a grade, a reason, and the frames that prove it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NoReturn, Protocol, TypeVar
 
 from ringback.evidence.frame import Frame
-from ringback.values import Role
+from ringback.values import Role, frozen
 
 
 class Grade(IntEnum):
@@ -19,7 +18,7 @@ class Grade(IntEnum):
     ERROR = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Verdict:
     """``frames`` are numbers as Wireshark counts them in the scenario's pcapng.
 

@@ -5,6 +5,7 @@ RFC 9525 §6.3 (no common name), facts §4.9 (trusted peers). OpenSSL takes a ce
 of an authority for a leaf, a wildcard for a name, and looks at few usages.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from ringback.faults import Malformed
@@ -45,6 +46,15 @@ def objection(der: bytes, identity: Identity, *, server: bool, name: str) -> str
         return failure.because(why)
     if wrong := _misnamed(der, identity, server, name):
         return TlsFailure.INCORRECT_NAME.because(wrong)
+    return ""
+
+
+def expiry(der: bytes, identity: Identity) -> str:
+    """The same of a resumed session's leaf, at which OpenSSL does not look again."""
+    facts = _facts(der)
+    over = facts is not None and facts.not_after < datetime.now(UTC)
+    if over and identity.checks_dates and identity.checks_resumed:
+        return TlsFailure.CERTIFICATE_EXPIRED.because("it was valid, and is no more")
     return ""
 
 

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ringback.evidence.frame import SipFrame
 from ringback.evidence.packets import ETHERNET, CapturedPacket
 from ringback.evidence.writer import Capture
 from ringback.faults import Malformed, TestbedFault
-from ringback.values import PROBE_PORT
+from ringback.values import PROBE_PORT, frozen
 from ringback.wire import headers
 
 _KNOWN_PORTS = (5060, 5061)  # where Wireshark looks for SIP by itself
@@ -29,7 +29,7 @@ _IPV4 = b"\x08\x00\x45"
 _MOST_MERGED = 120 * 255
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Reading:
     """What one reader made of one SIP message."""
 

@@ -1,9 +1,20 @@
 """Who a seat is to others and whom it believes: certificate, key, roots, peer names."""
 
-from dataclasses import dataclass
+import ssl
+
+from ringback.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+class Sessions:
+    """What a client may resume, shared by all its connections: the latest ticket."""
+
+    __slots__ = ("latest",)
+
+    def __init__(self) -> None:
+        self.latest: ssl.SSLSession | None = None
+
+
+@frozen()
 class Identity:
     """All of it PEM and in memory only.
 
@@ -25,12 +36,15 @@ class Identity:
     newest: str = "TLSv1.3"
     ciphers: str = ""  # up to TLS 1.2, in OpenSSL's words
     for_web: bool = False  # judges names as a web client: SIP URIs are nothing to it
+    sessions: Sessions | None = None  # a client that resumes has one; ours do not
+    gives_tickets: bool = False  # a server lets sessions be resumed (RFC 8446 §4.6.1)
     says_goodbye: bool = True  # false closes without close_notify
     # What is false makes a faulty role.
     checks_chain: bool = True  # only a client can do without: a server still asks
     asks: bool = True  # a server does not even ask for a certificate
     insists: bool = True  # a server serves also who presents none
     checks_dates: bool = True
+    checks_resumed: bool = True  # whether the certificate has expired meanwhile
     checks_names: bool = True
     checks_list: bool = True  # any name will do, if it is a name
     checks_usage: bool = True

@@ -7,7 +7,7 @@ is issued by the kept root for the session.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,12 +20,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ringback.faults import Malformed, Misuse
 from ringback.net.authority import Authority, Oddity, load_identity
 from ringback.net.identity import Identity
+from ringback.values import frozen
 from ringback.wire.certificates import CertificateFacts
 
 ROOT = "root"  # the stem of the root's two files
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Kept:
     """One role's certificate and key in the folder."""
 

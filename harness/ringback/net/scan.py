@@ -10,13 +10,12 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ringback.faults import TestbedFault
 from ringback.net.errand import Errand
-from ringback.values import Address
+from ringback.values import Address, frozen
 
 PORT: Final = 5080  # of the scanner
 EXITS: Final = (0, 30, 40)  # found or not; somebody did not answer; svwar found one
@@ -25,7 +24,7 @@ _HEADINGS = {"SIP Device", "Extension"}
 _WITHIN = 20.0  # seconds; svmap waits three at its end, whatever happens
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Found:
     """A row of the table: a place, or an extension, and what is said of it."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ringback.faults import Misuse
-from ringback.net.acceptance import names_in, objection
+from ringback.net.acceptance import expiry, names_in, objection
 from ringback.net.identity import Identity
 from ringback.net.keylog import KEYLOG, random_of
 from ringback.net.tls_failures import reason_of
@@ -66,7 +66,8 @@ class Tls:
             server_context(identity, mutual) if server else client_context(identity)
         )
         indicated = None if server or not _can_be_indicated(name) else name
-        self._tls = context.wrap_bio(self._in, self._out, server, indicated)
+        kept = identity.sessions.latest if identity.sessions and not server else None
+        self._tls = context.wrap_bio(self._in, self._out, server, indicated, kept)
         self._done = False
         self._hello: bytes | None = b""  # None once it went by
 
@@ -127,11 +128,20 @@ class Tls:
             turn.closed = True
         finally:
             turn.heard = b"".join(heard)
+            self._keep()
+
+    def _keep(self) -> None:
+        """In TLS 1.3 a ticket comes with what is read, after the handshake."""
+        sessions, session = self._identity.sessions, self._tls.session
+        if sessions and session and session.has_ticket:
+            sessions.latest = session
 
     def _objection(self, leaf: bytes | None) -> str:
         """What is wrong with the other side, or nothing."""
         if not self._asks or not leaf:
             return ""
+        if self._tls.session_reused and (wrong := expiry(leaf, self._identity)):
+            return wrong
         return objection(leaf, self._identity, server=self._server, name=self._name)
 
     def _proved(self, leaf: bytes | None) -> tuple[str, ...]:
@@ -158,7 +168,7 @@ def server_context(identity: Identity, mutual: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     wants = ssl.CERT_REQUIRED if identity.insists else ssl.CERT_OPTIONAL
     context.verify_mode = wants if mutual and identity.asks else ssl.CERT_NONE
-    context.num_tickets = 0
+    context.num_tickets = 2 if identity.gives_tickets else 0
     return _furnished(context, identity)
 
 
@@ -183,7 +193,9 @@ os.register_at_fork(after_in_child=_forget_contexts)
 def _furnished(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:
     context.minimum_version = _VERSIONS[identity.oldest]
     context.maximum_version = _VERSIONS[identity.newest]
-    context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    if not (identity.gives_tickets or identity.sessions):
+        context.options |= ssl.OP_NO_TICKET
     context.keylog_filename = KEYLOG.path
     if not identity.checks_dates:
         context.verify_flags |= _NO_CHECK_TIME

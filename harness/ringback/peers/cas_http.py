@@ -11,7 +11,7 @@ from types import ModuleType
 from ringback.faults import Malformed
 from ringback.peers.cas_dialects import Service
 from ringback.peers.web import WebReply, WebRequest
-from ringback.protocol.mailbox import CheckPassword, FindUser, User
+from ringback.protocol.mailbox import LogIn, User
 from ringback.wire import ews, soap, umws
 from ringback.wire.http import credentials
 from ringback.wire.soap import Envelope, SoapFault
@@ -49,14 +49,13 @@ def replying(request: WebRequest, service: Service, realm: str) -> Replying:
     if request.method != "POST":
         return WebReply(405, headers=(("Allow", "POST"),))
     told = credentials(request.header("authorization"))
-    if told is None or (yield CheckPassword(*told)) is not True:
+    user = (yield LogIn(*told)) if told else None
+    if not isinstance(user, User):
         challenge = f'Basic realm="{realm}", charset="UTF-8"'
         return WebReply(401, headers=(("WWW-Authenticate", challenge),))
     kind = request.header("content-type").partition(";")[0].strip().lower()
     if kind != "text/xml" or request.header("content-encoding"):
         return WebReply(415)
-    found = yield FindUser(told[0])
-    user = found if isinstance(found, User) else User(told[0], um_enabled=False)
     said = yield from _speaking(dialect, user, request.body, service)
     status = 500 if isinstance(said, SoapFault) else 200
     octets: bytes = dialect.module.octets_of(said)

@@ -9,6 +9,7 @@ from enum import StrEnum, auto
 
 from ringback.peers import um_binding as binding
 from ringback.peers.media_ports import MediaPorts
+from ringback.peers.um_gateways import Gateways
 from ringback.peers.um_programme import GreetingProgramme, MessageProgramme, Programme
 from ringback.peers.um_settings import UmSettings
 from ringback.peers.um_stream import Stream, inactive, sdp_of
@@ -54,6 +55,7 @@ class Desk:
     agent: UserAgent
     names: Names
     ports: MediaPorts
+    gateways: Gateways
     out: Callable[[Wish], None]
     prompts: dict[Prompt, bytes] = field(default_factory=dict)
     legs: dict[str, "UmCall"] = field(default_factory=dict)
@@ -78,7 +80,8 @@ class UmCall:
         self._order, self._offered_by_cas = asking.order, asking.offered
         self._desk, self._agent, self._settings = desk, desk.agent, desk.settings
         self._hops = asking.hops
-        self._gateways: list[Target] = list(desk.settings.outbound)
+        self._gateways = desk.gateways.open()
+        self._asked: Target | None = None
         self._dialled: Permitted | None = None
         self._caller = ""
         self._rings = False
@@ -172,7 +175,7 @@ class UmCall:
     def _dial(self) -> None:
         assert self._dialled, "policy was asked"
         assert self.stream, "an offer goes with it"
-        target = self._gateways.pop(0)
+        target = self._asked = self._gateways.pop(0)
         phone = "" if self._dialled.kind is Kind.ADDRESS else ";user=phone"
         self.phone = self._agent.call(
             f"sip:{self._dialled.digits}@{target.name}{phone}",
@@ -217,6 +220,8 @@ class UmCall:
         """The next gateway where this one is no use (facts §4.8), else the CAS."""
         response = happening.response
         status = response.status if response else 0
+        if response and self._asked:
+            self._desk.gateways.refused(self._asked, response)
         if self.stage is not Stage.DIALLING:
             return
         if status in (0, 503) and self._gateways:

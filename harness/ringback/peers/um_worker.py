@@ -4,9 +4,11 @@ Facts §1.2, §4.2 (draining), §4.5 (OPTIONS), §4.8 (call limit), §4.9 (trust
 """
 
 from ringback.peers import um_binding as binding
+from ringback.peers import um_gateways
 from ringback.peers.media_ports import MediaPorts
 from ringback.peers.um_binding import ACCEPTED
 from ringback.peers.um_call import Desk, Stage, UmCall
+from ringback.peers.um_gateways import Gateways
 from ringback.peers.um_settings import UmSettings
 from ringback.protocol import happenings as sip
 from ringback.protocol.mailbox import FindPrompt, Prompt
@@ -50,9 +52,9 @@ class UmWorker:
             takes=("OPTIONS",),
         )
         ports = MediaPorts(*settings.media_ports)
-        self._desk = Desk(
-            settings, self._agent, self._names, ports, self._wishes.append
-        )
+        out = self._wishes.append
+        gateways = Gateways(settings.outbound, out)
+        self._desk = Desk(settings, self._agent, self._names, ports, gateways, out)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -115,6 +117,9 @@ class UmWorker:
 
     def _rang(self, fact: Rang, alarm: str) -> None:
         kind, number, *what = alarm.split(":")
+        if kind == um_gateways.ALARM:
+            self._desk.gateways.rested(number)
+            return
         call = (
             self._desk.streams.get(int(number))
             if kind == "rtp"

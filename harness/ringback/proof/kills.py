@@ -42,12 +42,19 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Noticed:
     """A mutant, the last play it was in, and what noticed it: requirements that became
-    red or can no longer be decided, or "fell over"; empty for a survivor."""
+    red or can no longer be decided, or that it fell over, or that a call or transaction
+    outlived the scenario; empty for a survivor."""
 
     mutant: str
     play: str
     by: tuple[str, ...] = ()
     fired: bool = True
+
+    @property
+    def title(self) -> str:
+        """Plays have mutants of the same name; an arm is missing in all of them."""
+        arm = self.mutant.startswith("arm:")
+        return self.mutant if arm else f"{self.mutant} in {self.play.partition('@')[0]}"
 
 
 def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
@@ -58,6 +65,8 @@ def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
         and not _was(base, name, finding.outcome)
     ]
     fell = ("fell over",) if bent.fell_over else ()
+    if len(bent.outlived) > len(base.outlived):
+        fell = (*fell, "something outlived the scenario")
     fired = bool(bent.marks) or mutant.startswith("arm:")
     return Noticed(mutant, play.id, (*worse, *fell), fired)
 
@@ -161,12 +170,13 @@ def _names(fault: Fault, bent: Played) -> bool:
 
 def touched(evidence: Evidence, marks: Iterable[Mark]) -> Iterable[int]:
     """Numbers of the frames that carry marked octets, or that belong to the exchange
-    of what was left unsaid."""
+    or the RTP source of what was left unsaid."""
     wanted = {mark.octets for mark in marks if not mark.unsaid}
-    missing = {_exchange(mark.octets) for mark in marks if mark.unsaid} - {None}
+    missing = {_whole_of(mark.octets) for mark in marks if mark.unsaid} - {None}
     for frame in evidence.frames():
         octets = _octets(frame)
-        unsaid = isinstance(frame, SipFrame) and _exchange(octets) in missing
+        can_miss = isinstance(frame, SipFrame | RtpFrame)
+        unsaid = can_miss and _whole_of(octets) in missing
         if unsaid or octets in wanted or _overlaps(octets, wanted):
             yield frame.number
 
@@ -177,8 +187,10 @@ def _overlaps(octets: bytes, wanted: Iterable[bytes]) -> bool:
     return bool(octets) and any(octets in one or one in octets for one in long)
 
 
-def _exchange(octets: bytes) -> tuple[str, str] | None:
-    """Call-ID and CSeq number."""
+def _whole_of(octets: bytes) -> tuple[str, str] | bytes | None:
+    """What is incomplete without it: Call-ID and CSeq number, or the SSRC."""
+    if octets[:1] >= b"\x80":  # RFC 7983 §7: no text begins so
+        return octets[8:12]
     try:
         message = Message.parse(octets)
     except Malformed:

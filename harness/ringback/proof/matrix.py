@@ -55,12 +55,14 @@ class QuirkRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class MutantRow(msgspec.Struct, frozen=True, kw_only=True):
     """Mechanical mutants of one kind. ``survivors`` were noticed by no rule, with the
-    reason why that is right; ``unexplained`` have none."""
+    reason why that is right; ``holes`` with the reason why nobody can see what is wrong
+    with them; ``unexplained`` have none."""
 
     kind: str
     tried: int
     noticed: int
     survivors: dict[str, str] = {}
+    holes: dict[str, str] = {}
     unexplained: tuple[str, ...] = ()
 
 
@@ -99,6 +101,14 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def survivors(self) -> int:
         return sum(len(row.survivors) for row in self.mutants)
+
+    @property
+    def holes(self) -> int:
+        return sum(len(row.holes) for row in self.mutants)
+
+    @property
+    def mutants_noticed(self) -> int:
+        return sum(row.noticed for row in self.mutants)
 
     @property
     def unexplained(self) -> int:
@@ -155,12 +165,13 @@ def mutant_rows(found: Iterable[Noticed]) -> tuple[MutantRow, ...]:
 
 
 def _mutant_row(kind: str, own: Sequence[Noticed]) -> MutantRow:
-    alive = {one.mutant: reason_for(one.mutant) for one in own if not one.by}
+    alive = {one.title: reason_for(one.title) for one in own if not one.by}
     return MutantRow(
         kind=kind,
         tried=len(own),
         noticed=len(own) - len(alive),
-        survivors={name: why for name, why in alive.items() if why},
+        survivors={n: str(why) for n, why in alive.items() if why and not why.unseen},
+        holes={n: str(why) for n, why in alive.items() if why and why.unseen},
         unexplained=tuple(name for name, why in alive.items() if not why),
     )
 

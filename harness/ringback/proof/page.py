@@ -24,6 +24,7 @@ def page(matrix: Matrix) -> str:
         accused=matrix.accusing,
         alone=matrix.left_alone,
         tried=matrix.mutants_tried,
+        holes=matrix.holes,
         unexplained=matrix.unexplained,
     )
 
@@ -43,9 +44,10 @@ def numbers(matrix: Matrix) -> str:
             f"| quirks, odd but legal | {len(matrix.quirks)}, "
             f"{matrix.left_alone} left alone in {_where(matrix)} |",
             f"| mechanical mutants | {matrix.mutants_tried}, of which "
-            f"{matrix.mutants_tried - matrix.survivors - matrix.unexplained} noticed; "
-            f"{matrix.survivors} survive for a reason that is written down, "
-            f"{matrix.unexplained} for none |",
+            f"{matrix.mutants_noticed} noticed; "
+            f"{matrix.survivors} survive because nothing is wrong with them, "
+            f"{matrix.holes} because nobody can see it, {matrix.unexplained} for no "
+            "reason |",
         )
     )
 

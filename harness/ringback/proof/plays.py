@@ -16,7 +16,7 @@ from ringback.faults import Unseen, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.way import Mark
-from ringback.testbed import Testbed
+from ringback.testbed import LEFT_OVER, Testbed
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared
 from ringback.testbed.session import Ground, Session
@@ -52,14 +52,16 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """``outcomes`` by requirement; ``fell_over`` tells what broke on our side.
-    ``marks`` are what the bend did; ``odd_connections`` that its TLS was its own."""
+    """``outcomes`` by requirement; ``fell_over`` tells what broke on our side, and
+    ``outlived`` what was not over when the scenario was. ``marks`` are what the bend
+    did."""
 
     findings: Mapping[str, Finding]
     evidence: Evidence | None
     marks: tuple[Mark, ...] = ()
     fell_over: str = ""
     untestable: str = ""
+    outlived: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -144,7 +146,8 @@ class Stage:
         except ANYTHING as trouble:
             fell_over = f"{type(trouble).__name__}: {trouble}"
         bed.finish()
+        left = tuple(text for text in bed.notes if text.startswith(LEFT_OVER))
         studied = study(bytes(bed.captured()))
         findings = {f.requirement: f for f in bed.findings(studied)}
         marks = tuple(mark for bend in bed.theatre.bends for mark in bend.marks)
-        return Played(findings, studied.evidence, marks, fell_over)
+        return Played(findings, studied.evidence, marks, fell_over, outlived=left)

@@ -4,7 +4,6 @@ A survivor without a reason is a hole in the rules, or a rule that is still to c
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -12,17 +11,16 @@ import msgspec
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``pattern`` is searched in the mutant's name."""
+    """``pattern`` is searched in the mutant's name with its play. ``unseen`` is for
+    what is wrong all the same, and cannot be seen, or is not looked for."""
 
     pattern: str
     why: str
     source: str
+    unseen: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Survivor:
-    mutant: str
-    why: str = ""
+    def __str__(self) -> str:
+        return f"{self.why} ({self.source})"
 
 
 @cache
@@ -32,9 +30,6 @@ def reasons() -> tuple[Reason, ...]:
     return tuple(found["survivor"])
 
 
-def reason_for(mutant: str) -> str:
-    """Why it is legal, or nothing."""
-    for one in reasons():
-        if re.search(one.pattern, mutant):
-            return f"{one.why} ({one.source})"
-    return ""
+def reason_for(mutant: str) -> Reason | None:
+    """Why nobody need notice it, or that nobody can; None where nobody knows."""
+    return next((one for one in reasons() if re.search(one.pattern, mutant)), None)

@@ -9,7 +9,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -161,9 +161,7 @@ def _base(task: Task) -> dict[str, Played]:
     for number in task[1]:
         play = _SHOP.plays[number]
         played = _stage().play(play)
-        found[play.id] = Played(
-            played.findings, None, (), played.fell_over, played.untestable
-        )
+        found[play.id] = replace(played, evidence=None, marks=())
     return found
 
 

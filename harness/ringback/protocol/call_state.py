@@ -3,9 +3,9 @@
 Facts §1.6 maps SIP on the um-gateway leg to call states, facts §3.2 names the causes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ringback.values import CallState, Cause
+from ringback.values import CallState, Cause, frozen
 
 BUSY = frozenset({486, 600})
 NOBODY = frozenset({408, 480})
@@ -19,7 +19,7 @@ ORDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class CallProgress:
     """``code`` and ``text`` are the final SIP answer as it came, 0 and empty before.
 
@@ -36,12 +36,12 @@ class CallProgress:
         return self.state is CallState.DISCONNECTED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Dialled:
     """The INVITE has left."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Responded:
     """An answer to the INVITE; ``alerting`` marks a 183 that means ringing."""
 
@@ -50,17 +50,17 @@ class Responded:
     alerting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class NobodyAnswered:
     """Our own patience ended: the INVITE is being cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class HungUp:
     """One side, or the user before any answer, ended the call on purpose."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Broke:
     """The transport failed, or nothing at all answered."""
 

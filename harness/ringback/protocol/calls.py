@@ -5,6 +5,7 @@ from enum import StrEnum, auto
 
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.redirect import Target
+from ringback.values import frozen
 from ringback.wire.headers import from_tag, to_tag
 from ringback.wire.message import Field, Message
 from ringback.wire.uri import Uri
@@ -19,7 +20,7 @@ class Phase(StrEnum):
     OVER = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Order:
     """What an INVITE of ours says; kept, for a redirect says it again."""
 
@@ -54,7 +55,7 @@ class Outgoing:
     followed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Provisional:
     """A reliable 1xx (RFC 3262) that waits for its turn or for its PRACK."""
 
@@ -65,7 +66,7 @@ class Provisional:
     rseq: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Final:
     """A 2xx that waits until the reliable 1xx are acknowledged."""
 

@@ -1,6 +1,6 @@
 """Non-INVITE client transaction: RFC 3261 §17.1.2."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum, auto
 
 from ringback.protocol.effects import (
@@ -18,6 +18,7 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
+from ringback.values import frozen
 from ringback.wire.message import Message
 
 
@@ -30,7 +31,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Client:
     """One request on its way; ``gap`` is the last Timer E."""
 

@@ -14,9 +14,10 @@ says what users type to break out of it. Two things are not documented and are o
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from ringback.values import frozen
 
 MAX_TYPED = 64  # characters of what the user typed
 MAX_DIGITS = 24  # access codes and 15 digits of E.164
@@ -52,7 +53,7 @@ class Denial(StrEnum):
     POLICY = "policy"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DialingRule:
     """An entry of a group: rules of one ``name`` are one group (facts §6.2).
 
@@ -66,7 +67,7 @@ class DialingRule:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DialPlan:
     """Facts §6.2. ``domains`` are those whose SIP addresses a SipName plan may dial."""
 
@@ -81,7 +82,7 @@ class DialPlan:
     domains: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MailboxPolicy:
     """Which groups, by name, and which insiders its users may call."""
 
@@ -93,7 +94,7 @@ class MailboxPolicy:
     play_on_phone: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Permitted:
     """``digits`` go into the Request-URI's user part as they are: digits, perhaps after
     one ``+``; for an address its user part, which needs no escape either."""
@@ -103,7 +104,7 @@ class Permitted:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Denied:
     why: str
     kind: Denial

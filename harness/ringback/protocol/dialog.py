@@ -4,9 +4,10 @@ Frozen and of plain fields, so that a store can keep it over a restart.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
+from ringback.values import frozen
 from ringback.wire.headers import (
     contacts,
     cseq,
@@ -22,7 +23,7 @@ _TAG = re.compile(r"\s*;\s*tag\s*=\s*[^;\s]*", re.IGNORECASE)
 MAX_FORWARDS = Field.of("Max-Forwards", "70")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Dialog:
     """Tags, URIs, route set and counters as one side sees them.
 

@@ -4,35 +4,35 @@ Timers are effects with relative times, so a machine needs no clock and a test r
 off exactly what RFC 3261 §17 prints.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringback.values import frozen
 from ringback.wire.message import Message
 
 # RFC 3261 table 4, and L and M of RFC 6026 §8.7
 Timer = StrEnum("Timer", ["A", "B", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Received:
     """A message from the wire that matched this transaction."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Answer:
     """The user of a server transaction wants this response sent."""
 
     response: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Fired:
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class LinkLost:
     reason: str
 
@@ -40,37 +40,37 @@ class LinkLost:
 Event = Received | Answer | Fired | LinkLost
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Send:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Deliver:
     """Hand the message to the transaction's user."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Arm:
     timer: Timer
     after: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Disarm:
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ended:
     """The transaction is over; ``failure`` is empty when it served its time."""
 
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ignored:
     """An event that did not fit: nothing is dropped in silence."""
 

@@ -4,14 +4,12 @@ Each names its call by the key that ``UserAgent.call`` returned or ``Invited`` b
 ``asked`` is the key that ``UserAgent.reply`` wants.
 """
 
-from dataclasses import dataclass
-
 from ringback.protocol.redirect import Target
-from ringback.values import Address
+from ringback.values import Address, frozen
 from ringback.wire.message import Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Invited:
     """A new call; 100 Trying has been sent. ``names`` are those TLS proved."""
 
@@ -22,7 +20,7 @@ class Invited:
     remote: Address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Progressed:
     """A provisional answer 101-199 to our INVITE (PRACK already sent if reliable)."""
 
@@ -30,7 +28,7 @@ class Progressed:
     response: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Answered:
     """A 2xx to our INVITE; the ACK has been sent. Once per call."""
 
@@ -38,7 +36,7 @@ class Answered:
     response: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Refused:
     """Our INVITE failed for good, after all redirects.
 
@@ -50,7 +48,7 @@ class Refused:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Acked:
     """The ACK to a 2xx of ours arrived (to a re-INVITE too: it may bring an answer)."""
 
@@ -58,14 +56,14 @@ class Acked:
     request: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Cancelled:
     """The caller took the INVITE back; 487 has been sent."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class HungUp:
     """The call ended from outside: a BYE (answered 200), or, with ``request`` None,
     an expired session, a 481, a missing ACK, an answer that crossed our CANCEL."""
@@ -75,7 +73,7 @@ class HungUp:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Modified:
     """A re-INVITE, or an UPDATE with a body; the peer must ``reply(asked, ...)``."""
 
@@ -84,7 +82,7 @@ class Modified:
     request: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Asked:
     """Another request, in a dialog or (``call`` empty) outside; must be replied to."""
 
@@ -93,7 +91,7 @@ class Asked:
     request: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Replied:
     """The final answer to what ``ask``, ``modify``, ``hang_up`` (BYE) or ``probe``
     sent; None when nothing answered."""
@@ -103,7 +101,7 @@ class Replied:
     response: Message | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Redirected:
     """A 3xx is being followed to ``target``."""
 
@@ -112,7 +110,7 @@ class Redirected:
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Disturbed:
     """Octets no reading accepts came in on a link: answered 400 where enough could be
     read, then the link was closed. ``call`` is always empty."""
@@ -122,7 +120,7 @@ class Disturbed:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Idle:
     """Nothing of that call is left; its key may be forgotten."""
 

@@ -3,7 +3,7 @@
 RFC 3261 §17.1.1.2, §17.1.1.3 (the ACK of a refusal).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum, auto
 
 from ringback.protocol.effects import (
@@ -21,6 +21,7 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
+from ringback.values import frozen
 from ringback.wire.message import Field, Message
 
 UNRELIABLE_WAIT = 32.0  # seconds, Timer D, RFC 3261 §17.1.1.2
@@ -37,7 +38,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class InviteClient:
     """One INVITE on its way; ``gap`` is the last Timer A."""
 

@@ -1,6 +1,6 @@
 """INVITE server transaction: RFC 3261 §17.2.1 as amended by RFC 6026 §7.1."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum, auto
 
 from ringback.protocol.effects import (
@@ -18,6 +18,7 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
+from ringback.values import frozen
 from ringback.wire.message import Message
 
 
@@ -31,7 +32,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class InviteServer:
     """One INVITE to answer; ``last`` is the response to repeat, ``gap`` Timer G."""
 

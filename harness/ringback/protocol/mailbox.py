@@ -5,8 +5,9 @@ Each question says what answers it. A store that does not know the user or the t
 answers None (or nothing to list): whose fault that is, the asking peer knows.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringback.values import frozen
 
 LATEST = "latest"  # stands for the id of the user's newest message
 
@@ -28,7 +29,7 @@ class Prompt(StrEnum):
     BEEP = "beep"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class User:
     """A mailbox owner and the UM properties of facts §2.2.
 
@@ -50,7 +51,7 @@ class User:
     pin_resets: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class VoiceMessage:
     """A message, found by any of its three ids.
 
@@ -66,22 +67,22 @@ class VoiceMessage:
     ulaw: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FindUser:
     """Answered by User, or None. Names match in any case."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPassword:
-    """Answered by bool; False for a user nobody knows."""
+@frozen()
+class LogIn:
+    """Answered by User; None for a user nobody knows, or another's password."""
 
     name: str
     password: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FindMessage:
     """Answered by VoiceMessage with its sound; None for another user's message."""
 
@@ -89,14 +90,14 @@ class FindMessage:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ListMessages:
     """Answered by tuple[VoiceMessage, ...], newest first, without sound."""
 
     user: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FindGreeting:
     """Answered by mu-law octets, or None when the user has none of that kind."""
 
@@ -104,14 +105,14 @@ class FindGreeting:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FindPrompt:
     """Answered by mu-law octets, or None for a prompt that does not exist."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FindRecords:
     """Answered by dict[str, bytes]: everything that owner had kept."""
 
@@ -120,7 +121,7 @@ class FindRecords:
 
 Question = (
     FindUser
-    | CheckPassword
+    | LogIn
     | FindMessage
     | ListMessages
     | FindGreeting
@@ -129,20 +130,20 @@ Question = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class KeepGreeting:
     user: str
     kind: str
     ulaw: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DeleteMessage:
     user: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetProperty:
     """``name`` is one of SETTABLE, ``value`` of that field's type."""
 
@@ -151,12 +152,12 @@ class SetProperty:
     value: str | bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ResetPin:
     user: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class KeepRecord:
     """Keep octets under the owner's key; a later one replaces an earlier."""
 
@@ -165,7 +166,7 @@ class KeepRecord:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DropRecord:
     owner: str
     key: str

@@ -4,9 +4,9 @@ RFC 3261 §8.1.1.8 (Contact), §12.1.1 (Record-Route), §20.5 (Allow), §20.37 (
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Required, TypedDict
 
+from ringback.values import frozen
 from ringback.wire.message import Field, Message
 
 CALL_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE")
@@ -30,7 +30,7 @@ class Manners(TypedDict, total=False):
     relays: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Manner:
     """How one user agent presents itself and behaves; see ``UserAgent``."""
 

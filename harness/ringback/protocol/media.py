@@ -31,7 +31,7 @@ from ringback.protocol.world import (
     Trace,
     Wish,
 )
-from ringback.values import Address
+from ringback.values import Address, frozen
 from ringback.wire.g711 import alaw_to_ulaw
 from ringback.wire.rtp import RtpPacket
 from ringback.wire.srtp import Srtp
@@ -40,7 +40,7 @@ REPORT_TICKS = 250  # five seconds
 EARLY = 100  # packets kept that came before the plan was known
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Sound:
     """What one packet held, as mu-law; ``timestamp`` is of its first sample."""
 
@@ -49,12 +49,12 @@ class Sound:
     ssrc: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Key:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Played:
     """The octets given to ``play`` have all been sent."""
 

@@ -5,12 +5,12 @@ ICE, rtcp-mux and whatever else an offer brings is left out of the answer, which
 an answerer declines it (RFC 8839 §4.2, RFC 5761 §5.1.1).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from ringback.faults import Malformed, Misuse
 from ringback.protocol.names import Names
-from ringback.values import Address, Security
+from ringback.values import Address, Security, frozen
 from ringback.wire import sdp as description
 from ringback.wire.headers import content_type
 from ringback.wire.message import Message
@@ -25,7 +25,7 @@ SDP_TYPE = "application/sdp"
 _MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Refusal:
     """The offer (or answer) cannot be taken; ``status`` is what a UAS says."""
 
@@ -33,7 +33,7 @@ class Refusal:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Local:
     """Our end: where media shall come, and how it is protected.
 
@@ -53,7 +53,7 @@ class Local:
         return "RTP/SAVP" if self.security.srtp else "RTP/AVP"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class MediaPlan:
     """What both sides agreed to, seen from ours.
 

@@ -8,11 +8,12 @@ speech crackles; at normal speed the octets of the message go out untouched.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum, auto
 
 from ringback.protocol.mailbox import Prompt
 from ringback.protocol.playout import SAMPLES
+from ringback.values import frozen
 from ringback.wire.g711 import RATE, ULAW_SILENCE
 
 SILENCE = bytes([ULAW_SILENCE]) * SAMPLES
@@ -31,7 +32,7 @@ class Phase(StrEnum):
     ENDED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Player:
     """``message`` and ``prompts`` are mu-law; a missing prompt takes no time.
 
@@ -54,12 +55,12 @@ class Player:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Tick:
     """20 ms have passed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Pressed:
     key: str
 
@@ -67,26 +68,26 @@ class Pressed:
 Event = Tick | Pressed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Speak:
     """160 mu-law octets for the next packet."""
 
     ulaw: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Delete:
     """The user wants the message gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ended:
     """Nothing more will be said: the call may be hung up."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ignored:
     """A key that means nothing here."""
 

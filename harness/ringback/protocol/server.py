@@ -1,6 +1,6 @@
 """Non-INVITE server transaction: RFC 3261 §17.2.2."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum, auto
 
 from ringback.protocol.effects import (
@@ -19,6 +19,7 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
+from ringback.values import frozen
 from ringback.wire.message import Message
 
 
@@ -31,7 +32,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Server:
     """One request to answer; ``last`` is the response to repeat."""
 

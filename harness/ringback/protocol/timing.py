@@ -3,10 +3,10 @@
 RFC 3261 §17.1.1.1 (T1), §17.1.2.2 (T2, T4).
 """
 
-from dataclasses import dataclass
+from ringback.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Timing:
     """T1, T2, T4 in seconds as the standard prints them; ``scale`` shrinks every wait.
 

@@ -10,18 +10,17 @@ travels on a link is plaintext: TLS is the network's affair, asked for by ``secu
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
-from ringback.values import Address
+from ringback.values import Address, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Started:
     """The peer is seated; its listeners are open. The first fact it is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Opened:
     """A link stands: one that the peer wished for, or (``accepted``) one from outside.
 
@@ -36,7 +35,7 @@ class Opened:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Arrived:
     """Octets came in on a link, cut at no particular place."""
 
@@ -44,7 +43,7 @@ class Arrived:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Lost:
     """A link is gone or never came to be; ``reason`` is for people."""
 
@@ -52,7 +51,7 @@ class Lost:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Heard:
     """A datagram came in on a local port that the peer had bound."""
 
@@ -61,7 +60,7 @@ class Heard:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Rang:
     """An alarm that the peer had set went off, at ``now`` seconds.
 
@@ -73,7 +72,7 @@ class Rang:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Fetched:
     """The answer to a Fetch; ``value`` is None when the store has no such thing."""
 
@@ -84,7 +83,7 @@ class Fetched:
 Fact = Started | Opened | Arrived | Lost | Heard | Rang | Fetched
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Connect:
     """Open a link. ``target.host`` may be a name; ``name`` is whom TLS must prove.
 
@@ -97,7 +96,7 @@ class Connect:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Write:
     """Send octets on a link. SIP peers put exactly one message into one Write.
 
@@ -108,26 +107,26 @@ class Write:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Close:
     """End a link after what was written (close_notify, then FIN)."""
 
     link: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Bind:
     """Listen for datagrams on a local port, from now until Release."""
 
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Release:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Cast:
     """Send one datagram from a bound local port."""
 
@@ -136,7 +135,7 @@ class Cast:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Alarm:
     """Ring after so many seconds; setting the same alarm again moves it."""
 
@@ -144,14 +143,14 @@ class Alarm:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Hush:
     """Take an alarm back; silent when it is not set."""
 
     alarm: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Fetch:
     """Ask the store; ``question`` is one of the types in ``protocol.mailbox``."""
 
@@ -159,14 +158,14 @@ class Fetch:
     question: object
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Store:
     """Hand something to the store to keep; not answered."""
 
     record: object
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Trace:
     """Something worth a line in the trace: an ignored event, a policy decision."""
 
@@ -188,7 +187,7 @@ Wish = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Listener:
     """A port a peer serves: ``secured`` means TLS with a client certificate asked for
     (``mutual``) or not (HTTPS)."""

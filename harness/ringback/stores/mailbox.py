@@ -18,7 +18,6 @@ from ringback.faults import Misuse, TestbedFault
 from ringback.protocol.mailbox import (
     LATEST,
     SETTABLE,
-    CheckPassword,
     DeleteMessage,
     DropRecord,
     FindGreeting,
@@ -29,6 +28,7 @@ from ringback.protocol.mailbox import (
     KeepGreeting,
     KeepRecord,
     ListMessages,
+    LogIn,
     Question,
     Record,
     ResetPin,
@@ -90,8 +90,8 @@ class Mailbox:
         match question:
             case FindUser(name):
                 found = self._user(name)
-            case CheckPassword(name, password):
-                found = self._is_right(name, password)
+            case LogIn(name, password):
+                found = self._logged_in(name, password)
             case FindMessage(user, wanted):
                 found = self._message(user, wanted)
             case ListMessages(user):
@@ -214,9 +214,12 @@ class Mailbox:
             raise Misuse(f"there is no user {name}")
         return user
 
-    def _is_right(self, name: str, password: str) -> bool:
-        rows = self._do("SELECT password FROM users WHERE name = ?", name)
-        return self._passwords.match(password, rows[0][0] if rows else "")
+    def _logged_in(self, name: str, password: str) -> User | None:
+        rows = self._do(f"SELECT {_USER}, password FROM users WHERE name = ?", name)
+        stored = rows[0][-1] if rows else ""
+        return (
+            _user_of(rows[0][:-1]) if self._passwords.match(password, stored) else None
+        )
 
     def _stored(self, user: str, wanted: str) -> tuple[VoiceMessage, str, bytes] | None:
         """A message without sound, the sound's format and octets as stored."""

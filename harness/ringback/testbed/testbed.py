@@ -1,8 +1,9 @@
 """One scenario's world: peers seated, legs joined and tapped; waiting; closing."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Unpack
 
 from ringback.config import Config
@@ -17,7 +18,7 @@ from ringback.evidence.writer import Capture
 from ringback.faults import Fault, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.net.authority import Authority, Oddity
-from ringback.net.identity import Identity
+from ringback.net.identity import Identity, Sessions
 from ringback.net.ill_certificates import careless
 from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
@@ -44,6 +45,7 @@ USER = "alice"
 RINGS = 0.4  # seconds before our phone answers: long enough to be seen ringing
 CHECKPOINTS = ("POP-CHECK-",)  # whether a call came about, whatever was asked for
 PAUSE = 2.0  # seconds of silence that a UM which is not ours may leave
+LEFT_OVER = "left over: "  # how a note on what outlived a scenario begins
 LAST_WORDS = 2.0  # seconds that peers get to finish after a scenario's end
 
 
@@ -178,6 +180,13 @@ class Testbed(Told):
             identity = self.session.lab.identity_for(name)
         return Stranger(self, identity)
 
+    def mayfly(self, role: Role, seconds: int) -> Stranger:
+        """The same whose certificate expires so soon, and who resumes his sessions."""
+        seat = self.seat_of(role)
+        ends = datetime.now(UTC) + timedelta(seconds=seconds)
+        short = self.certificate(seat.name, ends=ends)
+        return Stranger(self, replace(short, sessions=Sessions()), seat.host)
+
     def impostor(self, role: Role, *, trusts_everybody: bool = False) -> Stranger:
         """Somebody at a role's own address, with a certificate of that role: whoever
         sees him takes him for it. What others show he judges as it does, or not."""
@@ -237,6 +246,13 @@ class Testbed(Told):
         """Let the world go on for so long: what must not happen any more gets its
         chance. Never to wait for something that shall happen."""
         self.network.until(lambda: False, seconds)
+
+    def ages(self, seconds: float) -> None:
+        """The same by every clock: certificates look at the machine's, also on the
+        memory network."""
+        end = time.monotonic() + seconds
+        self.lingers(seconds)
+        time.sleep(max(0.0, end - time.monotonic()))
 
     def second_gateway_opens(self) -> None:
         """The UM's second gateway begins to serve; the configuration must allow it."""
@@ -320,7 +336,7 @@ class Testbed(Told):
             return
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
-            self.notes += [f"left over: {text}" for text in self.theatre.leftovers()]
+            self.notes += [f"{LEFT_OVER}{text}" for text in self.theatre.leftovers()]
         self.notes += self.troupe.deaths()
         self.abandon()
         self.network.until(

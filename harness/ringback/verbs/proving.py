@@ -174,8 +174,8 @@ def lines(matrix: Matrix) -> Iterable[str]:
     if matrix.toothless:
         yield f"! MUSTs that catch no fault: {', '.join(matrix.toothless)}"
     yield (
-        f"{matrix.mutants_tried} mechanical mutants, {matrix.survivors} survive for a "
-        f"reason, {matrix.unexplained} for none"
+        f"{matrix.mutants_tried} mechanical mutants, {matrix.survivors} survive with "
+        f"nothing wrong, {matrix.holes} unseen, {matrix.unexplained} for no reason"
     )
     yield (
         f"{matrix.requirements} requirements; {matrix.caught} of {len(matrix.faults)} "
@@ -211,7 +211,7 @@ def _quirk_lines(row: QuirkRow) -> Iterable[str]:
 
 def _mutant_lines(row: MutantRow) -> Iterable[str]:
     sign = "x" if row.unexplained else "+"
-    alive = f"{len(row.survivors)} survive for a reason"
+    alive = f"{len(row.survivors)} with nothing wrong, {len(row.holes)} unseen"
     yield f"{sign} {row.kind:<44} {'noticed':<16} {row.noticed}/{row.tried}   {alive}"
     for name in row.unexplained:
         yield f"    nobody notices {name}"

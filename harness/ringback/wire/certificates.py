@@ -4,7 +4,6 @@ RFC 5280 §4 (fields), RFC 5922 §7.1 and §7.2 (SIP identities), RFC 9525 §6.3
 RFC 5280 §6.3 (revocation).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Self, TypeVar
@@ -14,6 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 from ringback.wire.uri import SipUri, parse
 
 _PURPOSES = {
@@ -47,7 +47,7 @@ _GeneralName = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CertificateFacts:
     """Facts of one X.509 certificate; ``str`` of ``ip_names`` as Python prints them.
 

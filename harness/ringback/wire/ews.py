@@ -6,11 +6,10 @@ request that breaks the schema earns a SOAP fault.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ringback.faults import Malformed
-from ringback.values import CallState, Cause
+from ringback.values import CallState, Cause, frozen
 from ringback.wire import soap
 from ringback.wire.soap import MESSAGES, TYPES, Envelope, SoapFault
 
@@ -28,7 +27,7 @@ _SERVES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlayOnPhone:
     """``item_id`` is the Id of a t:ItemId."""
 
@@ -36,22 +35,22 @@ class PlayOnPhone:
     dial_string: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetPhoneCallInformation:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DisconnectPhoneCall:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetServiceConfiguration:
     names: tuple[str, ...] = (UM_CONFIGURATION,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Outcome:
     """What every response tells; ``text`` is MessageText."""
 
@@ -63,14 +62,14 @@ class Outcome:
         return self.code == NO_ERROR
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlayOnPhoneResponse(Outcome):
     """``call_id`` is empty when the response has none."""
 
     call_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetPhoneCallInformationResponse(Outcome):
     """All None when the response carries no PhoneCallInformation."""
 
@@ -80,12 +79,12 @@ class GetPhoneCallInformationResponse(Outcome):
     sip_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DisconnectPhoneCallResponse(Outcome):
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetServiceConfigurationResponse(Outcome):
     """All None when the response carries no UnifiedMessagingConfiguration."""
 

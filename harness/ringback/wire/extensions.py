@@ -5,8 +5,8 @@ RFC 3326 (Reason), RFC 4028 §4 and §5 (Session-Expires, Min-SE), RFC 3262 §7.
 """
 
 import re
-from dataclasses import dataclass
 
+from ringback.values import frozen
 from ringback.wire.headers import split_list
 from ringback.wire.message import Message, malformed
 from ringback.wire.parameters import (
@@ -25,7 +25,7 @@ _SECONDS = re.compile(r"\s*+([0-9]++)", re.ASCII)
 _RACK = re.compile(rf"([0-9]++)\s++([0-9]++)\s++({TOKEN})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Reason:
     """Why (RFC 3326 §2): ``cause`` is None when not said, ``text`` is unquoted."""
 
@@ -38,7 +38,7 @@ class Reason:
         return self.protocol + cause + (f";text={quoted(self.text)}" * bool(self.text))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SessionExpires:
     """``refresher`` is ``uac``, ``uas`` or empty."""
 
@@ -50,7 +50,7 @@ class SessionExpires:
         return f"{self.seconds}{role}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class RAck:
     """Which reliable provisional response a PRACK answers (RFC 3262 §7.2)."""
 

@@ -13,7 +13,7 @@ from ringback.faults import Malformed
 from ringback.wire import headers
 from ringback.wire import uri as uris
 from ringback.wire.extensions import SECONDS_LIMIT
-from ringback.wire.message import Message
+from ringback.wire.message import Field, Message
 from ringback.wire.parameters import QUOTED, TOKEN, number
 
 COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
@@ -97,12 +97,8 @@ def faults_of(message: Message) -> tuple[str, ...]:
     found = list(_start_line(message))
     names: list[str] = []
     for field in message.fields:
-        name = field.name
-        names.append(name)
-        if not _is_named(field.octets):
-            found.append("field-name-malformed")
-        if name in _VALUES:
-            found += _value_faults(name, field.value)
+        names.append(field.name)
+        found += _field_faults(field.octets)
     found += _presence(names)
     found += _agreement(message)
     found += _owed_by_the_sender(message, names)
@@ -167,7 +163,6 @@ def _is_named(octets: bytes) -> bool:
     return bool(colon) and _is_name(name)
 
 
-@lru_cache(maxsize=1024)
 def _is_name(octets: bytes) -> bool:
     return bool(_WORD.fullmatch(octets.rstrip(b" \t\r\n").decode("latin-1")))
 
@@ -222,13 +217,18 @@ def _body(message: Message) -> Faults:
         yield "content-type-missing"
 
 
-@lru_cache(maxsize=2048)
-def _value_faults(name: str, value: str) -> tuple[str, ...]:
-    """What is wrong with one field's value; Malformed stands for ``name-malformed``."""
+@lru_cache(maxsize=2048)  # a field stands in every copy of its message
+def _field_faults(octets: bytes) -> tuple[str, ...]:
+    """What is wrong with one field; Malformed stands for ``name-malformed``."""
+    field = Field(octets)
+    name = field.name
+    named = () if _is_named(octets) else ("field-name-malformed",)
+    if name not in _VALUES:
+        return named
     try:
-        return tuple(_VALUES[name](value))
+        return (*named, *_VALUES[name](field.value))
     except Malformed:
-        return (f"{name}-malformed",)
+        return (*named, f"{name}-malformed")
 
 
 def _via(value: str) -> Faults:

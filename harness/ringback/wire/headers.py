@@ -5,10 +5,10 @@ cannot be read, never before; ``str()`` of what it gives is the text as it stood
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+from ringback.values import frozen
 from ringback.wire import uri as uris
 from ringback.wire.message import Message, malformed
 from ringback.wire.parameters import (
@@ -62,7 +62,7 @@ def split_list(text: str) -> tuple[str, ...]:
     return (*elements, text[start:].strip())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Via:
     """One hop (RFC 3261 §20.42): ``protocol`` is ``SIP/2.0``, ``host`` bracketless."""
 
@@ -122,7 +122,7 @@ class Via:
         return value if value is None else number(value or "0", 65535, "rport")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class NameAddr:
     """Who: a display name (unquoted), a URI, parameters of the field (§20.10)."""
 
@@ -175,7 +175,7 @@ class NameAddr:
         return self.param("tag") or ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class CSeq:
     text: str
     number: int
@@ -254,6 +254,13 @@ def call_id(message: Message) -> str:
 def max_forwards(message: Message) -> int | None:
     text = message.first("max-forwards")
     return number(text, MAX_FORWARDS_LIMIT, "Max-Forwards") if text else None
+
+
+def retry_after(message: Message) -> int:
+    """Whole seconds (RFC 3261 §20.33), without comment and parameters; 0 where there
+    is none or it cannot be read."""
+    told = message.first("retry-after").partition(";")[0].partition("(")[0].strip()
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
 
 
 def tokens(message: Message, name: str) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ and points), RFC 7685 §3 (padding), RFC 5746 §3.3 (the signal for renegotiatio
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ringback.values import frozen
 
 TLS10, TLS11, TLS12 = 0x0301, 0x0302, 0x0303
 SOUND = (0xC02B, 0xC02F, 0xC009, 0xC013, 0x002F)  # with AES
@@ -19,7 +20,7 @@ _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _ROOM = 20_000  # octets: more than a record may hold (RFC 5246 §6.2.1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Hello:
     """What it offers; ``room`` are octets of padding."""
 

@@ -7,9 +7,9 @@ server or client that takes part in one lets h11 judge.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _START = re.compile(
@@ -20,7 +20,7 @@ _LONGEST_HEAD = 1 << 16
 _BODILESS = frozenset({204, 304})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class HttpMessage:
     """One request or response; ``bytes`` gives what the stream held.
 

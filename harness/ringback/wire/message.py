@@ -5,11 +5,12 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Self
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 
 CRLF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
@@ -41,13 +42,18 @@ def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-@lru_cache(maxsize=1024)
-def _long_name(spelled: bytes) -> str:
+@lru_cache(maxsize=4096)  # a line passes several hops, and the judge, as it is
+def _read_line(octets: bytes) -> tuple[str, str]:
+    """The name of a field and its value."""
+    spelled, _, rest = octets.partition(b":")
     name = spelled.strip().lower().decode("latin-1")
-    return _LONG_FORM.get(name, name)
+    if CRLF in rest:
+        rest = _FOLD.sub(b" ", rest)
+    value = rest.strip(b" \t\r\n").decode("utf-8", "surrogateescape")
+    return _LONG_FORM.get(name, name), value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Field:
     """One header field as it stood: spelling, spacing, folds and all."""
 
@@ -60,18 +66,15 @@ class Field:
     @property
     def name(self) -> str:
         """Lower case and in the long form (RFC 3261 §7.3.3)."""
-        return _long_name(self.octets.partition(b":")[0])
+        return _read_line(self.octets)[0]
 
     @property
     def value(self) -> str:
         """Unfolded and stripped; octets that are not UTF-8 survive as surrogates."""
-        octets = self.octets.partition(b":")[2]
-        if CRLF in octets:
-            octets = _FOLD.sub(b" ", octets)
-        return octets.strip(b" \t\r\n").decode("utf-8", "surrogateescape")
+        return _read_line(self.octets)[1]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Message:
     """A request or a response; ``bytes(Message.parse(octets)) == octets``."""
 
@@ -116,8 +119,8 @@ class Message:
         read = self._read
         if not read:
             for one in self.fields:
-                name = one.name
-                read[name] = (*read.get(name, ()), one.value)
+                name, value = _read_line(one.octets)
+                read[name] = (*read.get(name, ()), value)
         return read
 
     def all(self, name: str) -> tuple[str, ...]:

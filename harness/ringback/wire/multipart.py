@@ -5,10 +5,10 @@ RFC 2046 §5.1.1 (boundaries, preamble, epilogue), RFC 5621 §3 (multipart in SI
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from ringback.faults import Malformed, Misuse
+from ringback.values import frozen
 from ringback.wire.headers import disposition, media_type
 from ringback.wire.message import CRLF, Field, malformed
 from ringback.wire.parameters import quoted
@@ -19,7 +19,7 @@ _TAIL = re.compile(rb"(--)?[ \t]*(?=\r\n|\Z)")
 _PLAIN = re.compile(r"[0-9A-Za-z'+_\-.]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Part:
     """One body part; its octets are its fields, an empty line and its body."""
 
@@ -63,7 +63,7 @@ class Part:
         return disposition(self.first("content-disposition"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Multipart:
     """``octets`` is the whole body, preamble and epilogue included."""
 

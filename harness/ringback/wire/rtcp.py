@@ -5,11 +5,11 @@ from RTP.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
 from typing import Self
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 
 SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, GOODBYE = 200, 201, 202, 203
 CNAME = 1
@@ -19,7 +19,7 @@ _SENDER = Struct(">IQIII")
 _BLOCK = Struct(">IB3sIIII")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ReportBlock:
     """How one source was received (RFC 3550 §6.4.1).
 
@@ -46,7 +46,7 @@ class ReportBlock:
         return _BLOCK.pack(self.ssrc, self.fraction_lost, lost, *last)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SenderReport:
     """``ntp`` is the 64-bit NTP time; ``extension`` is the profile's, after all."""
 
@@ -75,7 +75,7 @@ class SenderReport:
         return _packet(SENDER_REPORT, len(self.reports), body, self.padding)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ReceiverReport:
     ssrc: int
     reports: tuple[ReportBlock, ...] = ()
@@ -95,7 +95,7 @@ class ReceiverReport:
         return _packet(RECEIVER_REPORT, len(self.reports), body, self.padding)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Chunk:
     """What one source says of itself: (item type, text) pairs, then null octets."""
 
@@ -126,7 +126,7 @@ class Chunk:
         return self.ssrc.to_bytes(4) + b"".join(items) + self.fill
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SourceDescription:
     chunks: tuple[Chunk, ...]
     rest: bytes = b""
@@ -150,7 +150,7 @@ class SourceDescription:
         return _packet(DESCRIPTION, len(self.chunks), body, self.padding)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Goodbye:
     """``tail`` is what follows the sources: a length octet and a reason, or nothing."""
 
@@ -183,7 +183,7 @@ class Goodbye:
         return _packet(GOODBYE, len(self.sources), body, self.padding)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class OtherRtcp:
     """A type that is not taken apart; ``count`` is the five bits of its header."""
 
@@ -199,7 +199,7 @@ class OtherRtcp:
 RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye | OtherRtcp
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Rtcp:
     """``bytes(parse(octets)) == octets``."""
 

@@ -3,18 +3,18 @@
 RFC 3550 §5.1 gives the fixed header, RFC 3550 §5.3.1 the extension.
 """
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Self
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 
 _FIXED = Struct(">BBHII")
 _EXTENSION = Struct(">HH")
 _PLAIN = 0x80  # version 2, no padding, no extension, no contributing sources
 
 
-@dataclass(slots=True)  # not frozen: made for every packet, freezing doubles its cost
+@frozen()
 class RtpPacket:
     """``bytes(RtpPacket.parse(octets)) == octets``.
 

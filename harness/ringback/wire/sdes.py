@@ -6,10 +6,10 @@ RFC 4568 §9.1 gives the grammar, RFC 4568 §6.1 the key parameters of SRTP.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 
 AES_80 = "AES_CM_128_HMAC_SHA1_80"
 AES_32 = "AES_CM_128_HMAC_SHA1_32"
@@ -20,7 +20,7 @@ _LIFETIME = re.compile(r"(?:2\^)?[0-9]{1,20}\Z")
 _MKI = re.compile(r"([0-9]{1,310}):([0-9]{1,3})\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Crypto:
     """One ``a=crypto`` value; the first key, when a line carries several.
 

@@ -5,10 +5,11 @@ RFC 8866 §5 gives the lines (RFC 4566 §5 before it), RFC 3551 §6 the static f
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self, TypedDict, Unpack
 
 from ringback.faults import Malformed
+from ringback.values import frozen
 from ringback.wire.sdes import Crypto
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -27,7 +28,7 @@ _MEDIA = re.compile(r"(\S+) +(\d{1,5})(?:/(\d{1,5}))? +(\S+)(?: +(\S.*))?\Z")
 _RTPMAP = re.compile(r"([^/\s]+)/(\d{1,9})(?:/(\d{1,4}))?\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Origin:
     """Who made the description and which edition it is (RFC 8866 §5.2)."""
 
@@ -41,7 +42,7 @@ def _value(line: bytes) -> str:
     return line[2:].decode("utf-8", "surrogateescape").strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Lines:
     """Lines as they stood, each with its line end."""
 
@@ -70,7 +71,7 @@ class _Lines:
         return next(iter(self.values(kind)), "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Media(_Lines):
     """One ``m=`` line with what follows it; ``session`` is what came before all.
 
@@ -153,7 +154,7 @@ class Media(_Lines):
         return next((rest.strip() for key, _, rest in split if key == fmt), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Sdp(_Lines):
     """``bytes(Sdp.parse(octets)) == octets``; readings raise Malformed when asked."""
 

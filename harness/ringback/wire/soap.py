@@ -6,12 +6,13 @@ DOCTYPE, no entity, no deep nesting and no huge text gets past :func:`read_xml`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import field
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Self
 
 from ringback.faults import Malformed, Misuse
 from ringback.places import fixtures
+from ringback.values import frozen
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, XMLSchema, _Element
@@ -101,7 +102,7 @@ def content(element: "_Element") -> str:
     return str(element.text or "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=False)
 class Envelope:
     """A SOAP message; ``bytes(Envelope.parse(octets)) == octets``."""
 
@@ -116,12 +117,12 @@ class Envelope:
     def __bytes__(self) -> bytes:
         return self.octets
 
-    @property
+    @cached_property
     def body(self) -> "_Element":
         """The one element that the Body holds; Malformed when SOAP 1.1 §4 is broken."""
         if self.root.tag != f"{{{SOAP}}}Envelope":
             raise Malformed("the root is not a SOAP 1.1 Envelope", self.octets, 0)
-        body = self.root.find(f"{{{SOAP}}}Body")
+        body = next(self.root.iterchildren(f"{{{SOAP}}}Body"), None)
         if body is None:
             raise Malformed("the Envelope has no Body", self.octets, 0)
         if len(body) != 1:
@@ -136,13 +137,13 @@ class Envelope:
     @property
     def demands(self) -> tuple[str, ...]:
         """Header entries that must be understood (SOAP 1.1 §4.2.3)."""
-        header = self.root.find(f"{{{SOAP}}}Header")
+        header = next(self.root.iterchildren(f"{{{SOAP}}}Header"), None)
         entries: Iterator[_Element] = iter(()) if header is None else iter(header)
         must = f"{{{SOAP}}}mustUnderstand"
         return tuple(local(e) for e in entries if e.get(must) in {"1", "true"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SoapFault:
     """SOAP 1.1 §4.4. ``code`` is the faultcode without its prefix.
 

@@ -3,18 +3,18 @@
 RFC 4733 §2.3 gives the payload, RFC 4733 §3.2 the numbers of the keys.
 """
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Self
 
 from ringback.faults import Malformed, Misuse
+from ringback.values import frozen
 
 KEYS = "0123456789*#ABCD"
 
 _BLOCK = Struct(">BBH")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class TelephoneEvent:
     """``bytes(TelephoneEvent.parse(octets)) == octets``.
 

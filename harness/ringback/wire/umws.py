@@ -6,11 +6,11 @@ order of their elements.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback.faults import Malformed
-from ringback.values import CallState, Cause
+from ringback.values import CallState, Cause, frozen
 from ringback.wire import soap
 from ringback.wire.soap import MESSAGES, Envelope, SoapFault
 
@@ -23,22 +23,22 @@ GREETINGS: Final = ("NormalCustom", "OofCustom")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class IsUMEnabled:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class IsUMEnabledResponse:
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetUMProperties:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetUMPropertiesResponse:
     """``telephone_access_folder`` is a Base64 folder entry id."""
 
@@ -49,57 +49,57 @@ class GetUMPropertiesResponse:
     telephone_access_folder: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetOofStatus:
     status: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetOofStatusResponse:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetPlayOnPhoneDialString:
     dial_string: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetPlayOnPhoneDialStringResponse:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetTelephoneAccessFolderEmail:
     folder_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetTelephoneAccessFolderEmailResponse:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetMissedCallNotificationEnabled:
     status: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SetMissedCallNotificationEnabledResponse:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ResetPIN:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ResetPINResponse:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlayOnPhone:
     """MS-OXWUMS §3.1.4.8. ``entry_id`` is a Base64 MAPI entry id."""
 
@@ -107,12 +107,12 @@ class PlayOnPhone:
     dial_string: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlayOnPhoneResponse:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlayOnPhoneGreeting:
     """``greeting_type`` is one of GREETINGS."""
 
@@ -120,32 +120,32 @@ class PlayOnPhoneGreeting:
     dial_string: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlayOnPhoneGreetingResponse:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetCallInfo:
     """MS-OXWUMS §3.1.4.3. A request that lacks the id is read as an empty id."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GetCallInfoResponse:
     state: CallState
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Disconnect:
     """MS-OXWUMS §3.1.4.1."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DisconnectResponse:
     pass
 
@@ -178,7 +178,7 @@ Response = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Slot:
     """One child element: its spellings, and how its text is read."""
 
@@ -294,7 +294,7 @@ def octets_of(message: Request | Response | SoapFault) -> bytes:
     name = type(message).__name__
     answers = name in _RESPONSE_NAMED
     _, slots = _RESPONSE_NAMED[name] if answers else _REQUEST_NAMED[name]
-    written = [_written(getattr(message, f)) for f in message.__slots__]
+    written = [_written(getattr(message, f.name)) for f in fields(message)]
     inside = "".join(
         soap.element(slot.names[0], value) if slot.names[0] else soap.text(value)
         for slot, value in zip(slots, written, strict=True)

@@ -5,12 +5,12 @@ telephone numbers.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Self
 from urllib.parse import unquote
 
+from ringback.values import frozen
 from ringback.wire.message import malformed
 
 Params = tuple[tuple[str, str | None], ...]
@@ -37,7 +37,7 @@ _FOREIGN = re.compile(rf"[^{_UNRESERVED}%;/?:@&=+$,\[\]#]|%(?![0-9A-Fa-f]{{2}})"
 _DECISIVE = ("user", "ttl", "method", "maddr", "transport")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SipUri:
     """``host`` has no brackets; user, params and headers are spelled as they stood.
 
@@ -97,7 +97,7 @@ class SipUri:
         return self.param("lr") is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class TelUri:
     """``number`` keeps its visual separators (RFC 3966 §5.1.1)."""
 
@@ -118,7 +118,7 @@ class TelUri:
         return _param(self.params, name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class OtherUri:
     """Any other scheme (lower case) and what follows its colon."""
 

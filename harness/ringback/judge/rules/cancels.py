@@ -5,6 +5,7 @@ RFC 3261 §9.1 (sending), §9.2 (receiving).
 
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
+from ringback.judge.rules.messages import same_uri
 from ringback.judge.rules.transactions import final_frame, may_still_come, same_target
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
@@ -12,7 +13,7 @@ CROSSING = 0.5  # seconds in which an answer and a CANCEL may pass each other
 
 
 def cancels_repeat_the_invite(case: Case) -> Verdict:
-    """§9.1: Request-URI, Call-ID, tags, CSeq number and topmost Via are the same."""
+    """§9.1: Request-URI, Call-ID, From, To, CSeq number and top Via are the same."""
     cancels = [x for x in case.exchanges if x.request.method == "CANCEL"]
     if not cancels:
         return undecided("nobody sent CANCEL")
@@ -31,6 +32,9 @@ def _unlike_cancelled(cancel: Said, invite: Said) -> str:
         return "CANCEL has another Request-URI"
     if cancel.from_tag != invite.from_tag or cancel.to_tag != invite.to_tag:
         return "CANCEL has other tags"
+    for name in ("from", "to"):
+        if not same_uri(cancel, invite, name):
+            return f"CANCEL has another {name.title()}"
     if len(cancel.listed("via")) != 1:
         return f"CANCEL has {len(cancel.listed('via'))} Vias"
     return ""

@@ -6,10 +6,14 @@ RFC 3261 §7 (form), §8.1.1.9 and §8.2.4 (extensions), §20 (fields).
 from functools import partial
 
 from ringback.evidence.frame import Frame
-from ringback.judge.case import Case, Exchange, Rule, Said
+from ringback.judge.case import Case, Exchange, Rule, Said, readable
 from ringback.judge.soundness import ills, sip_uri
 from ringback.judge.verdict import Verdict, each
+from ringback.wire.headers import NameAddr
+from ringback.wire.uri import SipUri
 
+ONE_REASON = ("SIP", "Q.850")  # RFC 3326 §2: what these say is said once
+TRANSPORTS = {"udp", "tcp", "tls", "sctp", "tls-sctp", "ws", "wss"}  # IANA
 COPIED = ("via", "from", "to", "call-id", "cseq")  # of a request into a response
 TAGS = """
 100rel 199 answermode early-session eventlist explicitsub from-change geolocation-http
@@ -23,7 +27,7 @@ OPTION_TAGS = frozenset(TAGS.split())  # IANA, SIP parameters: option tags
 
 def free_of(*keys: str) -> Rule:
     """No message breaks one of these (see ``wire.grammar``). What a response copies is
-    its request's affair (§8.2.6.2)."""
+    its request's affair (§8.2.6.2), but not that it copies it twice."""
     wanted = frozenset(keys)
 
     def rule(case: Case) -> Verdict:
@@ -34,10 +38,55 @@ def free_of(*keys: str) -> Rule:
 
 def _broken(case: Case, wanted: frozenset[str], said: Said) -> str:
     own = [key for key in ills(case, said) if key in wanted]
+    if not own:
+        return ""
     if said.status:
-        own = [key for key in own if not key.startswith(COPIED)]
+        mine = _doubled_by_itself(case, said)
+        own = [key for key in own if key in mine or not key.startswith(COPIED)]
     name = f"{said.status} to {said.method}" if said.status else said.method
     return f"{name}: {', '.join(own)}" if own else ""
+
+
+def _doubled_by_itself(case: Case, said: Said) -> list[str]:
+    """Fields that the response has twice and its request once."""
+    asked = next((x.request for x in case.exchanges if said in x.responses), None)
+    if asked is None:
+        return []
+    held = {n: len(asked.headers.get(n, ())) for n in COPIED}
+    return [f"{name}-repeated" for name, times in held.items() if times == 1]
+
+
+def reasons_name_a_protocol_once(case: Case) -> Verdict:
+    """RFC 3326 §2, as RFC 9366 §3 leaves it for these protocols."""
+    telling = [s for s in case.said if "reason" in s.headers]
+    return each(telling, _protocol_twice, "messages with Reason")
+
+
+def _protocol_twice(said: Said) -> str:
+    named = [r.partition(";")[0].strip().upper() for r in said.listed("reason")]
+    again = [p for p in ONE_REASON if named.count(p) > 1]
+    return (
+        f"{said.status or said.method} has two Reasons of {again[0]}" if again else ""
+    )
+
+
+def contacts_name_a_known_transport(case: Case) -> Verdict:
+    """§8.1.1.8 and §12.1.1: whoever reads it must be able to send there."""
+    asked = ("INVITE", "UPDATE")
+    showing = [s for s in case.said if s.method in asked and s.first("contact")]
+    inviting = [s for s in showing if s.status // 100 in (0, 1, 2)]
+    return each(inviting, _unknown_transport, "messages that show a Contact")
+
+
+def _unknown_transport(said: Said) -> str:
+    for text in said.listed("contact"):
+        read = readable(NameAddr.parse, text)
+        uri = read.uri if read else None
+        told = uri.param("transport") if isinstance(uri, SipUri) else None
+        if told is not None and told.lower() not in TRANSPORTS:
+            name = f"{said.status} to {said.method}" if said.status else said.method
+            return f"the Contact of {name} names the transport {told!r}"
+    return ""
 
 
 def request_uris_are_bare(case: Case) -> Verdict:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ringback.evidence.circumstances import Sound
 from ringback.evidence.frame import Frame
-from ringback.judge.case import Case
+from ringback.judge.case import Case, Heard
 from ringback.judge.descriptions import described, sound_of
 from ringback.judge.talks import Talk, talks_of
 from ringback.judge.turns import turns_of
@@ -58,7 +58,7 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
     ends = stream.frames[0], stream.frames[-1]
     missing, unheard = len(stored.ulaw) - whole, _unheard(stored.ulaw, at)
     if likeness < LIKENESS:
-        return _unlike(case, leg, stream, likeness)
+        return _unlike(case, leg, stream, likeness, _least_alike(stored, stream, at))
     if missing > LENGTH and _was_cut_short(case, leg, stream):
         return undecided("somebody hung up while the message was played", *ends)
     if max(missing, unheard) > LENGTH:
@@ -99,14 +99,16 @@ def _spoken(talk: Talk) -> bytes:
     return ulaw.strip(HUSHED)
 
 
-def _unlike(case: Case, leg: Leg, stream: Talk, likeness: float) -> Verdict:
+def _unlike(
+    case: Case, leg: Leg, stream: Talk, likeness: float, worst: Frame
+) -> Verdict:
     if asked := _hold(case, stream):
         return undecided("the listener put the sound on hold", asked)
     ends = stream.frames[0], stream.frames[-1]
     if len(stream.frames) < FEW and _was_cut_short(case, leg, stream):
         return undecided("somebody hung up before there was much to hear", *ends)
     why = f"what was heard is like the message by {likeness:.3f} only"
-    return fails(why, *ends)
+    return fails(why, worst, *ends)
 
 
 def _hold(case: Case, stream: Talk) -> Frame | None:
@@ -153,6 +155,25 @@ def _likeness(stored: bytes, heard: tuple[int, bytes]) -> tuple[float, int, int 
     power = float(np.sqrt(float(model @ model) * float(part @ part)))
     likeness = float(model @ part) / power if power else 0.0
     return likeness, at, _whole(message, len(part) + max(-at, 0))
+
+
+def _least_alike(stored: Sound, talk: Talk, at: int) -> Frame:
+    """The packet of its first source that is farthest from what is stored there."""
+    import numpy as np
+
+    kind, line = talk.octets
+    message = _table(0)[np.frombuffer(stored.ulaw, np.uint8)]
+    played = _table(kind)[np.frombuffer(line, np.uint8)]
+    first = talk.streams[0].sound[0][1].timestamp
+
+    def distance(heard: Heard) -> float:
+        start = (heard[1].timestamp - first) & 0xFFFFFFFF
+        part = played[start : start + len(heard[1].payload)]
+        model = message[max(start - at, 0) :][: len(part)]
+        apart = part[: len(model)] - model
+        return float(apart @ apart) if start >= at else 0.0
+
+    return max(talk.streams[0].sound, key=distance)[0]
 
 
 def _whole(message: "Samples", heard: int) -> int:

@@ -203,7 +203,7 @@ def _from(pair: _Pair) -> str:
     named = own[-1:] == [asked.method]  # else it is the request that has to be mended
     if named and own != told.first("cseq").split():
         return f"{name} has another CSeq"
-    if asked.from_tag != told.from_tag or not _same_uri(asked, told, "from"):
+    if asked.from_tag != told.from_tag or not same_uri(asked, told, "from"):
         return f"{name} has another From"
     return ""
 
@@ -215,12 +215,14 @@ def _to(pair: _Pair) -> str:
         return f"{name} has another tag in To"
     if not told.to_tag and told.status != 100:
         return f"{name} has no tag in To"
-    if not _same_uri(asked, told, "to"):
+    if asked.first("to") and not told.first("to"):
+        return f"{name} has no To"
+    if not same_uri(asked, told, "to"):
         return f"{name} has another URI in To"
     return ""
 
 
-def _same_uri(asked: Said, told: Said, name: str) -> bool:
+def same_uri(asked: Said, told: Said, name: str) -> bool:
     """What cannot be read cannot be compared, and is for another rule."""
     mine = readable(NameAddr.parse, asked.first(name))
     theirs = readable(NameAddr.parse, told.first(name))

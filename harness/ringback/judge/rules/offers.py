@@ -17,6 +17,7 @@ from ringback.judge.descriptions import (
     media_of,
     sound_of,
 )
+from ringback.judge.rules.formats import misplaced_line
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.sdp import Media
@@ -43,7 +44,8 @@ G7231 = {"G723/8000"}
 
 
 def descriptions_are_well_formed(case: Case) -> Verdict:
-    """RFC 8866 §5: v, o, s and t lines, a c line for each stream; all of it read."""
+    """RFC 8866 §5 and §9: v, o, s and t lines, a c line for each stream, each line in
+    its place and as often as it may; all of it read."""
     return each(described(case), _form, "session descriptions")
 
 
@@ -56,7 +58,9 @@ def _form(thing: Described) -> str:
         for media in sdp.media:
             if not media.host and media.port:
                 return "a stream without a connection address"
-        return "" if sdp.origin.session_id.isdigit() else "no number for a session id"
+        if not sdp.origin.session_id.isdigit():
+            return "no number for a session id"
+        return misplaced_line(sdp)
     except Malformed as error:
         return error.why
 

@@ -5,6 +5,8 @@ made from a URI); RFC 5923 §8.2 (the port of who lends its connection). Product
 ``transport=Tcp`` (facts §4.2).
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringback.evidence.frame import SipFrame
@@ -15,6 +17,7 @@ from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, Uri, parse, same
 
 SOON = 30.0  # seconds: a later INVITE is no answer to the redirection
+SLACK = 0.1  # seconds that clocks may differ by when something expires
 ELSEHOW = (305, 380)  # by way of a proxy, or not at all: §21.3.4, §21.3.5
 
 
@@ -98,15 +101,33 @@ def the_request_uri_has_no_header_part(case: Case) -> Verdict:
 def redirections_are_not_kept(case: Case) -> Verdict:
     """§21.3.3: without an expiry a Contact is good for this call alone; the next one
     begins where the first one began."""
+    return _begun_elsewhere(case, lambda r, _: _validity(r.response) is None)
+
+
+def expired_contacts_are_forgotten(case: Case) -> Verdict:
+    """§21.3.3: it may be kept for as long as it says, counted from the response."""
+
+    def is_over(r: Redirected, invite: Said) -> bool:
+        validity = _validity(r.response)
+        passed = invite.frame.time - r.response.frame.time
+        return validity is not None and passed > validity + SLACK
+
+    return _begun_elsewhere(case, is_over)
+
+
+def _begun_elsewhere(
+    case: Case, must_be_forgotten: Callable[[Redirected, Said], bool]
+) -> Verdict:
+    """Whether a later call began at a Contact that must be forgotten by then."""
     things = [
         (r, x.request)
         for r in _redirections(case)
-        if r.response.status == 302 and r.next and not _lasts(r.response)
+        if r.response.status == 302 and r.next
         for x in case.exchanges
-        if _is_next_call(case, r, x)
+        if _is_next_call(case, r, x) and must_be_forgotten(r, x.request)
     ]
     if not things:
-        return undecided("no other call followed a redirection")
+        return undecided("no other call followed a redirection that was over")
     for redirected, invite in things:
         uri = readable(parse, invite.frame.sip.uri)
         if uri and any(same(uri, t) for t in redirected.targets):
@@ -288,9 +309,15 @@ def _carried_over(redirected: Redirected) -> str:
     return f"the Request-URI {text} has headers or a method" if carried else ""
 
 
-def _lasts(response: Said) -> bool:
-    told = (response.first("expires"), *response.listed("contact"))
-    return bool(told[0]) or any("expires" in text.lower() for text in told[1:])
+def _validity(response: Said) -> float | None:
+    """Seconds that a Contact may be kept, the longest that is named; None where none
+    is, infinite where it cannot be read."""
+    read = (readable(NameAddr.parse, text) for text in response.listed("contact"))
+    told = [r.param("expires") for r in read if r] + [response.first("expires")]
+    named = [text for text in told if text]
+    if not all(text.isdigit() for text in named):
+        return math.inf
+    return max(map(float, named), default=None)
 
 
 def _is_next_call(case: Case, redirected: Redirected, x: Exchange) -> bool:

@@ -10,10 +10,12 @@ from functools import partial
 from ringback.judge.case import Case, Exchange, Rule, Said
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
+from ringback.wire.headers import retry_after
 
 NOBODY = "nobody-knows"  # in names that were made up so that nobody can know them
 CHALLENGES = {401, 407}
 RETRIED = CHALLENGES | {408, 413, 415, 416, 420, 421, 422, 484, 488, 491, 494}
+CROSSING = 0.1  # seconds: a request may have left before the response was read
 OWN = {480, 486, 403, 500}  # facts §1.6 and the ringback binding
 NEXT_LEG = {Leg.CAS_UM: Leg.UM_GATEWAY, Leg.UM_GATEWAY: Leg.GATEWAY_PHONE}
 
@@ -181,6 +183,32 @@ def _repeats(before: Exchange, later: Exchange) -> bool:
         and mine.frame.sip.uri == theirs.frame.sip.uri
         and mine.frame.target == theirs.frame.target
     )
+
+
+def who_asks_for_rest_is_left_alone(case: Case) -> Verdict:
+    """§21.5.4: no other request for so long; those of dialogs that stand are free."""
+    later = [
+        (x, y.request)
+        for x in case.invites(Leg.UM_GATEWAY)
+        if x.final and x.final.status == 503
+        for y in case.invites(Leg.UM_GATEWAY)
+        if not y.request.to_tag and _falls_into_the_rest(x, y.request)
+    ]
+    if not later:
+        return undecided("no call was begun while a gateway wanted to be left alone")
+    for asked, invite in later:
+        if asked.final and invite.frame.target == asked.frame.target:
+            why = f"a new call after {invite.frame.time - asked.final.frame.time:.1f} s"
+            return fails(why, invite.frame, asked.final.frame, by=invite.sender)
+    return passes("calls went elsewhere meanwhile", *(i.frame for _, i in later))
+
+
+def _falls_into_the_rest(asked: Exchange, invite: Said) -> bool:
+    """Begun by the one that was told so; what may have crossed it does not count."""
+    assert asked.final, "only those"
+    passed = invite.frame.time - asked.final.frame.time
+    same = invite.frame.source.host == asked.frame.source.host
+    return same and CROSSING < passed < retry_after(asked.final.frame.sip)
 
 
 def the_far_end_s_refusal_is_not_relayed(case: Case) -> Verdict:

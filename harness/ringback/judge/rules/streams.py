@@ -14,6 +14,7 @@ from ringback.judge.descriptions import described, encodings, listening, sound_o
 from ringback.judge.soundness import ended_nothing
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
+from ringback.wire.rtp import RtpPacket
 
 FRAME = 160  # samples in 20 ms
 DRIFT = 0.05  # of the duration, by which timestamps and clock may differ
@@ -35,6 +36,39 @@ def _gap(stream: Stream) -> Flaw | None:
         if step != 1:
             moved = f"{before.sequence} to {after.sequence}"
             return f"sequence number from {moved} in frame {frame.number}", frame
+    return None
+
+
+def numbers_of_the_phone_count_by_one(case: Case) -> Verdict:
+    """RFC 3550 §5.1: he speaks for himself; what a network repeats is no step."""
+    own = case.streams_of(Leg.GATEWAY_PHONE, Role.PHONE)
+    return _each([s for s in own if s.packets], _leap, "streams of the phone")
+
+
+def _leap(stream: Stream) -> Flaw | None:
+    for (_, before), (frame, after) in pairwise(stream.packets):
+        step = (after.sequence - before.sequence) & 0xFFFF
+        if step != 1 and after != before:
+            moved = f"{before.sequence} to {after.sequence}"
+            return f"sequence number from {moved} in frame {frame.number}", frame
+    return None
+
+
+def numbers_are_given_once(case: Case) -> Verdict:
+    """RFC 3550 §5.1: two packets of a source that differ have two numbers."""
+    return _each([s for s in case.streams if s.packets], _given_twice, "streams")
+
+
+def _given_twice(stream: Stream) -> Flaw | None:
+    """Only streams within one round of numbers can be told."""
+    numbers = {packet.sequence for _, packet in stream.packets}
+    if len(numbers) == len(stream.packets) or len(stream.packets) > 0x7FFF:
+        return None
+    first: dict[int, RtpPacket] = {}
+    for frame, packet in stream.packets:
+        if first.setdefault(packet.sequence, packet) != packet:
+            why = f"two packets have the sequence number {packet.sequence}"
+            return f"{why}, the second in frame {frame.number}", frame
     return None
 
 

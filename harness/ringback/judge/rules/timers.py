@@ -40,6 +40,9 @@ def trying_comes_at_once(case: Case) -> Verdict:
 def answers_are_repeated_until_the_ack(case: Case) -> Verdict:
     """§13.3.1.4: after T1, then twice as long each time, up to T2."""
     waiting = [x for x in _invites(case) if _waits_for_ack(case, x)]
+    if hasty := [x for x in _invites(case) if _hasty(case, x)]:
+        copies = [r.frame for x in hasty if x.accepted for r in repeated(x, x.accepted)]
+        return fails("a 2xx was repeated at once, before T1 was over", *copies[:12])
     if not waiting:
         return undecided("every 2xx was acknowledged before it had to be repeated")
     for x in waiting:
@@ -48,6 +51,16 @@ def answers_are_repeated_until_the_ack(case: Case) -> Verdict:
             return fails(offence, *copies, x.frame, by=x.accepted.sender)
     copies = [r.frame for x in waiting if x.accepted for r in repeated(x, x.accepted)]
     return passes("repeated at growing distances until the ACK came", *copies[:12])
+
+
+def _hasty(case: Case, x: Exchange) -> bool:
+    """The second copy on the same connection, unasked, long before it falls due."""
+    if x.accepted is None or len(copies_of(case, x.request)) > 1:
+        return False
+    one, *others = repeated(x, x.accepted)
+    own = [r for r in others if r.frame.flow == one.frame.flow]
+    early = T1 * scale(case, one.sender) / 2 - SLACK / 3
+    return bool(own) and own[0].frame.time - one.frame.time < early
 
 
 def _waits_for_ack(case: Case, x: Exchange) -> bool:

@@ -13,11 +13,11 @@ from ringback.judge.presented import (
     Presented,
     chain_fault,
     facts,
+    moment,
     name_fault,
     presented,
     secured,
     spoke,
-    started,
     time_fault,
 )
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
@@ -72,8 +72,7 @@ def certificates_chain_to_a_root(case: Case) -> Verdict:
 
 def certificates_are_valid_now(case: Case) -> Verdict:
     """RFC 5280 §4.1.2.5."""
-    when = started(case)
-    return _certificates(case, lambda _, s: time_fault(s.chain, when))
+    return _certificates(case, lambda _, s: time_fault(s.chain, moment(case, s.frame)))
 
 
 def certificates_may_do_what_they_do(case: Case) -> Verdict:

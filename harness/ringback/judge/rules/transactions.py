@@ -123,9 +123,14 @@ def _ended_before(case: Case, bye: Exchange) -> bool:
 
 
 def branches_are_unique(case: Case) -> Verdict:
-    """§8.1.1.7: but for CANCEL, and the ACK of a refusal, no branch serves twice."""
+    """§8.1.1.7: but for CANCEL, and the ACK of a refusal, no branch serves twice; and
+    each hop on the way of one request has its own (§16.6 step 8)."""
     owners: dict[str, Said] = {}
     for said in case.requests:
+        if "," in said.first("via") or len(said.headers.get("via", ())) > 1:
+            hops = [(v.branch, v.host, v.port) for v in said.vias if v.branch]
+            if len(set(hops)) < len(hops):
+                return fails(f"{said.method} has one hop twice in its Vias", said.frame)
         if said.method in ("ACK", "CANCEL") or not said.branch:
             continue
         first = owners.setdefault(said.branch, said)

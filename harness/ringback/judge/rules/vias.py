@@ -3,6 +3,7 @@
 RFC 3261 §18.1.1 and §18.2.1, RFC 3581 §4.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -43,16 +44,22 @@ class _Stamp:
         return f"{self.told.status} to {self.asked.method}"
 
 
-def _stamps(case: Case) -> list[_Stamp]:
+def _stamps(case: Case) -> tuple[_Stamp, ...]:
+    found = case.memory.get("stamps")
+    if not isinstance(found, tuple):
+        found = case.memory["stamps"] = tuple(_stamped(case))
+    return found
+
+
+def _stamped(case: Case) -> Iterator[_Stamp]:
     """Of responses whose Via is the request's own (another rule wants that); not of
     those to requests that cannot be understood."""
-    pairs = [(x.request, r) for x in case.exchanges for r in x.responses]
-    return [
-        _Stamp(asked, told, asked.vias[0], told.vias[0])
-        for asked, told in pairs
-        if asked.vias and told.vias and asked.vias[0].branch == told.vias[0].branch
-        if is_sound(case, asked)
-    ]
+    pairs = ((x.request, r) for x in case.exchanges for r in x.responses)
+    for asked, told in pairs:
+        theirs, ours = asked.vias[:1], told.vias[:1]
+        copied = theirs and ours and theirs[0].branch == ours[0].branch
+        if copied and is_sound(case, asked):
+            yield _Stamp(asked, told, theirs[0], ours[0])
 
 
 def senders_are_stamped(case: Case) -> Verdict:

@@ -1,7 +1,7 @@
 """Rules of the media sheet."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import checkpoints, heard, keys, offers, streams
+from ringback.judge.rules import checkpoints, formats, heard, keys, offers, streams
 
 RULES: dict[str, Rule] = {
     "MED-SDP-001": offers.descriptions_are_well_formed,
@@ -12,10 +12,17 @@ RULES: dict[str, Rule] = {
     "MED-SDP-006": offers.an_answer_fits_the_direction,
     "MED-SDP-007": offers.the_um_offers_a_codec_of_its_kind,
     "MED-SDP-008": offers.the_um_offers_telephone_events,
+    "MED-SDP-009": formats.offers_have_no_time_of_their_own,
+    "MED-SDP-010": formats.dynamic_formats_are_named,
+    "MED-SDP-011": formats.static_formats_keep_their_meaning,
+    "MED-SDP-012": formats.formats_are_told_once,
+    "MED-SDP-013": formats.events_run_by_the_clock_of_the_sound,
     "MED-SRTP-001": offers.srtp_is_offered_and_answered,
     "MED-SRTP-002": offers.crypto_suites_are_known,
     "MED-SRTP-003": offers.an_answer_takes_an_offered_crypto,
     "RTP-SEQ-001": streams.sequence_numbers_count_by_one,
+    "RTP-SEQ-002": streams.numbers_of_the_phone_count_by_one,
+    "RTP-SEQ-003": streams.numbers_are_given_once,
     "RTP-TS-001": streams.timestamps_count_samples,
     "RTP-SIZE-001": streams.packets_hold_20_ms,
     "RTP-PACE-001": streams.packets_leave_in_pace,

@@ -37,6 +37,8 @@ RULES: dict[str, Rule] = {
         "contact-q-malformed",
         "contact-expires-malformed",
     ),
+    "SIP-FORM-013": forms.reasons_name_a_protocol_once,
+    "SIP-CONTACT-003": forms.contacts_name_a_known_transport,
     "SIP-VIA-004": vias.senders_are_stamped,
     "SIP-VIA-005": vias.ports_are_stamped,
     "SIP-VIA-006": vias.vias_name_the_transport,

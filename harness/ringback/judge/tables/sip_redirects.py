@@ -8,4 +8,5 @@ RULES: dict[str, Rule] = {
     "SIP-REDIR-007": redirects.the_best_contact_is_tried_first,
     "SIP-REDIR-008": redirects.redirections_are_not_kept,
     "SIP-REDIR-009": redirects.the_request_uri_has_no_header_part,
+    "SIP-REDIR-010": redirects.expired_contacts_are_forgotten,
 }

@@ -14,5 +14,6 @@ RULES: dict[str, Rule] = {
     "SIP-HOPS-001": refusals.a_call_without_hops_goes_nowhere,
     "SIP-HOPS-002": refusals.hops_are_counted,
     "SIP-RETRY-001": refusals.a_refusal_is_not_tried_again,
+    "SIP-RETRY-002": refusals.who_asks_for_rest_is_left_alone,
     "SIP-RELAY-001": refusals.the_far_end_s_refusal_is_not_relayed,
 }

@@ -1,7 +1,7 @@
 """Rules of the sheet sip-streams."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import connections, timers
+from ringback.judge.rules import connections, copies, timers
 
 RULES: dict[str, Rule] = {
     "SIP-STREAM-001": connections.messages_in_one_piece_are_each_read,
@@ -22,4 +22,6 @@ RULES: dict[str, Rule] = {
     "SIP-TIMER-009": timers.invites_are_not_repeated_on_streams,
     "SIP-TIMER-010": timers.requests_are_not_repeated_on_streams,
     "SIP-TIMER-011": timers.silence_is_given_up,
+    "SIP-TIMER-012": copies.final_answers_are_said_once,
+    "SIP-ACK-004": copies.copies_of_answers_are_acknowledged,
 }

@@ -2,7 +2,7 @@
 
 from ringback.judge.case import Rule
 from ringback.judge.defects import Direction
-from ringback.judge.rules import certificates
+from ringback.judge.rules import certificates, resumption
 
 DIRECTIONS = (
     Direction.UM_JUDGES_CAS,
@@ -38,4 +38,10 @@ RULES: dict[str, Rule] = {
     },
     "TLS-TRUST-001": certificates.serves_its_list_only(Direction.UM_JUDGES_CAS),
     "TLS-TRUST-002": certificates.serves_its_list_only(Direction.GATEWAY_JUDGES_UM),
+    "TLS-RESUME-001": resumption.no_session_outlives_its_certificate(
+        Direction.UM_JUDGES_CAS
+    ),
+    "TLS-RESUME-002": resumption.no_session_outlives_its_certificate(
+        Direction.GATEWAY_JUDGES_UM
+    ),
 }

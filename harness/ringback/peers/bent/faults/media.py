@@ -137,6 +137,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Two packets of the gateway have the same RTP timestamp.",
         breaks="RTP-TS-001",
+        also=("MED-KEYS",),  # the timestamp is also what tells two keys apart
         modes=CLEAR,
         way=packets(_stands_still, to=Role.UM),
     ),
@@ -202,7 +203,7 @@ FAULTS = (
         breaks="RTP-END-001",
         also=("RTP-SEQ-001", "RTP-TS-001", "RTP-PACE-001", "SEC-SRTP-002"),
         what="worker",
-        way=outliving(0.8, to=Role.GATEWAY),
+        way=outliving(0.6, to=Role.GATEWAY),
         scenarios=("media.no-sound-outlives-the-call",),
     ),
     Fault(
@@ -211,7 +212,7 @@ FAULTS = (
         says="The gateway still sends RTP to the UM after the call has ended.",
         breaks="RTP-END-001",
         also=("RTP-TS-001", "SEC-SRTP-002"),
-        way=outliving(0.8, to=Role.UM),
+        way=outliving(0.6, to=Role.UM),
         scenarios=("media.no-sound-outlives-the-call",),
     ),
     Fault(

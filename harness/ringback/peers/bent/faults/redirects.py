@@ -131,6 +131,22 @@ FAULTS = (
         way=_shouting,
     ),
     Fault(
+        name="um-takes-tls-for-tcp",
+        role=UM,
+        says="The UM follows a redirection to TLS by TCP in the clear.",
+        breaks="SIP-REDIR-004",
+        also=("SIP-REDIR-002", "SIP-REDIR-005", "POP-"),
+        what="worker",
+        scenarios=("sip.a-redirection-to-another-transport-tls",),
+        way=joined(
+            mishears(
+                response(302, to=GATEWAY),
+                reworded("contact", lambda t: t.replace("5061;transport=tls", "5060")),
+            ),
+            says(request("INVITE", to=GATEWAY), nth=1),
+        ),
+    ),
+    Fault(
         name="gateway-invites-another-user",
         role=GATEWAY,
         says="The Request-URI after a redirection is not the Contact.",
@@ -170,6 +186,19 @@ FAULTS = (
         breaks="SIP-REDIR-008",
         also=("SIP-ACK-003", "SIP-REDIR-006"),
         way=_remembering,
+    ),
+    Fault(
+        name="gateway-never-forgets",
+        role=GATEWAY,
+        says="The gateway calls a Contact that has expired.",
+        breaks="SIP-REDIR-010",
+        also=("SIP-ACK-003",),  # the ACK goes where the INVITE should have gone
+        scenarios=("sip.a-contact-that-expires",),
+        way=says(
+            both(TO_PHONE, lacking_to_tag),
+            start(" sip:+12065550123@", " sip:away@"),
+            nth=2,
+        ),
     ),
     Fault(
         name="gateway-carries-headers-over",

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from ringback.peers.bent.changes import field, lacking, refused, status
 from ringback.peers.bent.declared import Fault
+from ringback.peers.bent.spoken import joined
 from ringback.peers.bent.way import Passing
 from ringback.peers.bent.ways import (
     When,
     both,
     lacking_to_tag,
+    mishears,
     replies,
     request,
     response,
@@ -172,6 +174,18 @@ FAULTS = (
         says="The gateway answers OPTIONS without Allow.",
         breaks="SIP-OPT-001",
         way=says(response(200, of="OPTIONS"), lacking("allow")),
+    ),
+    Fault(
+        name="um-gives-no-rest",
+        role=Role.UM,
+        says="The UM asks a gateway again that said Retry-After.",
+        breaks="SIP-RETRY-002",
+        what="worker",
+        way=joined(
+            mishears(response(503, to=Role.GATEWAY), lacking("retry-after")),
+            says(request("INVITE", to=Role.GATEWAY)),
+        ),
+        scenarios=("sip.a-gateway-that-wants",),
     ),
     Fault(
         name="um-relays-the-refusal",

@@ -97,6 +97,22 @@ FAULTS = (
         scenarios=("tls.certificates-that-a-um-client-judges",),
         guilty="connection",
     ),
+    *(
+        Fault(
+            name=f"{role}-resumes-what-has-expired",
+            role=role,
+            says="A session is resumed whose certificate has expired since.",
+            breaks=breaks,
+            credentials={"gives_tickets": True, "checks_resumed": False},
+            modes=("secured",),
+            scenarios=("tls.a-session-that-outlives",),
+            guilty="connection",
+        )
+        for role, breaks in (
+            (Role.UM, "TLS-RESUME-001"),
+            (Role.GATEWAY, "TLS-RESUME-002"),
+        )
+    ),
     Fault(
         name="um-plays-for-an-expired-cas",
         role=Role.UM,

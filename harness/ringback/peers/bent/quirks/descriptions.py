@@ -99,6 +99,10 @@ def _odd_origin(lines: Lines) -> Lines:
     ]
 
 
+def _in_full(found: re.Match[str]) -> str:
+    return f" {found[1].lower()}/8000/1"
+
+
 def _as_the_um_has_it(lines: Lines) -> Lines:
     lines = [one.replace("fmtp:101 0-16", "fmtp:101 0-16,36") for one in lines]
     return [*_after(lines, "c=", ("b=CT:10000000",)), "a=label:main-audio"]
@@ -182,6 +186,19 @@ QUIRKS = (
         "A long session id, a name in o=, a blank as subject.",
         "RFC 8866 §5.2 and §5.3",
         _odd_origin,
+    ),
+    _quirk(
+        "two-times",
+        "The time line stands twice.",
+        "RFC 8866 §5.9",
+        lambda lines: _after(lines, "t=", ("t=0 0",)),
+        request(),  # an answer has the time of its offer
+    ),
+    _quirk(
+        "formats-with-channels",
+        "rtpmap with lower-case names, and with the one channel that there is.",
+        "RFC 8866 §6.6: the channel may be told; RFC 4855 §3: names have no case",
+        lambda lines: [re.sub(r" (PCM[UA])/8000$", _in_full, x) for x in lines],
     ),
     _quirk(
         "described-as-by-um-15",

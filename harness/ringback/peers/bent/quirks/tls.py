@@ -16,6 +16,14 @@ QUIRKS = (
         modes=SECURED,
     ),
     Quirk(
+        name="session-tickets",
+        roles=(Role.UM, Role.GATEWAY),
+        says="Sessions may be resumed, by whoever is still valid.",
+        source="RFC 8446 §4.6.1; RFC 5077 §3.1",
+        credentials={"gives_tickets": True},
+        modes=SECURED,
+    ),
+    Quirk(
         name="name-as-sip-uri",
         roles=(Role.UM, Role.GATEWAY),
         says="The certificate names its owner by a SIP URI only.",
