@@ -23,7 +23,7 @@ UM_AND_GATEWAY = (Role.UM, Role.GATEWAY)
 NAME = '"O\'Hara, \\"Desk; 7\\" <nobody@home>"'
 _BARE = re.compile(r"<([^,?;<>]+)>(.*)")
 _USER = re.compile(r"(sips?:)([^@;>]+)(@)", re.IGNORECASE)
-_HOST = re.compile(r"(sips?:)([^@;>]+@)?([A-Za-z][\w.-]*)", re.IGNORECASE)
+_HOST = re.compile(r"(sips?:)([^@;>]+@|(?![^;>]*@))([A-Za-z][\w.-]*)", re.IGNORECASE)
 
 
 def _named(value: str) -> str:
@@ -67,7 +67,7 @@ def _separated(user: str) -> str:
 
 def _loud(value: str) -> str:
     def shout(found: re.Match[str]) -> str:
-        return f"{found[1].upper()}{found[2] or ''}{found[3].upper()}"
+        return f"{found[1].upper()}{found[2]}{found[3].upper()}"
 
     return _HOST.sub(shout, value, count=1)
 
