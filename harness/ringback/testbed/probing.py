@@ -4,7 +4,7 @@ It sits at a role's own address and shows that role's certificate, so that whoev
 talks with it takes it for the role; beside our own peer, or in its place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ringback.evidence.circumstances import Seat
@@ -272,8 +272,9 @@ class Probing:
 
     def answer(self, theirs: Theirs, **stream: object) -> bytes:
         """A description that answers the offer in their request, in its order."""
-        formats = in_order_of(theirs.request, (0, 101))
-        return self.peer.describes(**{"formats": formats, **self.keyed(), **stream})
+        wanted: Sequence[int] = stream.pop("formats", (0, 101))  # type: ignore[assignment]  # the scenario's own words
+        formats = in_order_of(theirs.request, wanted)
+        return self.peer.describes(**{**self.keyed(), **stream, "formats": formats})
 
     def keyed(self) -> dict[str, object]:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""
