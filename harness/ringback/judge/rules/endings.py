@@ -8,6 +8,7 @@ from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame, may_still_come
+from ringback.judge.soundness import met_a_closed_end
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 PATIENCE = 32.0  # seconds, 64*T1: then a callee need not wait for the ACK any more
@@ -109,6 +110,7 @@ def _left_open(case: Case) -> list[Exchange]:
         and x.frame.number < bye.frame.number
         and (x.final is None or x.final.number > bye.frame.number)
         and (x is not d.invite or not d.confirmed)
+        and not met_a_closed_end(case, x)
     ]
 
 

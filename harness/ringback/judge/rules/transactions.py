@@ -12,6 +12,7 @@ from ringback.judge.soundness import (
     is_of_no_dialog,
     is_refused_for_its_form,
     is_sound,
+    met_a_closed_end,
     never_came,
 )
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
@@ -212,9 +213,11 @@ def _still_rings(case: Case, x: Exchange) -> bool:
 
 
 def was_turned_away(case: Case, asked: Exchange) -> bool:
-    """Whether TLS refused who asked, or nobody read what was said without it. In TLS
-    1.3 a client is done, and may send, before the server has judged it (RFC 8446
-    §4.4.2.4): such a request was never taken."""
+    """Whether TLS refused who asked, or nobody read what was said without it, or after
+    the end. In TLS 1.3 a client is done, and may send, before the server has judged it
+    (RFC 8446 §4.4.2.4): such a request was never taken."""
+    if met_a_closed_end(case, asked):
+        return True
     frame, connection = asked.frame, case.connections[asked.frame.flow]
     hidden = frame.secured or case.is_bare(frame)
     if not hidden or frame.target != connection.server:
