@@ -119,6 +119,17 @@ def in_order_of(request: Message, formats: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(formats, key=lambda f: known.index(str(f))))
 
 
+def in_time_of(request: Message, told: bytes) -> bytes:
+    """That answer with the time lines of the offer in the request (RFC 3264 §6)."""
+    try:
+        described = sdp_of(request)
+    except Malformed:
+        described = None
+    times = described.values("t") if described else ()
+    lines = "".join(f"t={value}\r\n" for value in times or ("0 0",))
+    return told.replace(b"t=0 0\r\n", lines.encode(), 1)
+
+
 def description(said: Sequence[Message], call_id: str) -> bytes:
     """The latest session description of that call among what was said, or nothing."""
     found = b""

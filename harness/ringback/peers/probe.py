@@ -343,9 +343,12 @@ class Probe:
         return Field.of("Contact", f"<sip:probe@{place};transport={way}>")
 
     def _standing_contact(self, theirs: Theirs) -> Field:
-        """Where we are in that call: what we said last, if we have moved."""
+        """Where we are in that call: what we said last, if we have moved. What waits
+        for its connection is not said yet."""
         call_id = theirs.request.first("call-id")
-        told = (m for m in reversed(self._said) if m.first("call-id") == call_id)
+        waiting = [a.request for a in self.asked if not a.line.opened]
+        said = (m for m in reversed(self._said) if m not in waiting)
+        told = (m for m in said if m.first("call-id") == call_id)
         contact = next((m.first("contact") for m in told if m.first("contact")), "")
         return Field.of("Contact", contact) if contact else self.contact()
 

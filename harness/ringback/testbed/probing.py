@@ -4,14 +4,14 @@ It sits at a role's own address and shows that role's certificate, so that whoev
 talks with it takes it for the role; beside our own peer, or in its place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ringback.evidence.circumstances import Seat
 from ringback.faults import Malformed, Unseen, Untestable
 from ringback.net.identity import Identity
 from ringback.peers import cas_binding
-from ringback.peers.exchanges import Asking, Line, Theirs, in_order_of
+from ringback.peers.exchanges import Asking, Line, Theirs, in_order_of, in_time_of
 from ringback.peers.probe import SDP_TYPE, Change, Probe, ProbeSettings
 from ringback.peers.probe_voice import Voice
 from ringback.protocol.dialog import Dialog
@@ -272,9 +272,9 @@ class Probing:
 
     def answer(self, theirs: Theirs, **stream: object) -> bytes:
         """A description that answers the offer in their request, in its order."""
-        wanted: Sequence[int] = stream.pop("formats", (0, 101))  # type: ignore[assignment]  # the scenario's own words
-        formats = in_order_of(theirs.request, wanted)
-        return self.peer.describes(**{**self.keyed(), **stream, "formats": formats})
+        formats = in_order_of(theirs.request, stream.pop("formats", (0, 101)))  # type: ignore[arg-type]  # the scenario's own words
+        told = self.peer.describes(**{**self.keyed(), **stream, "formats": formats})
+        return in_time_of(theirs.request, told)
 
     def keyed(self) -> dict[str, object]:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""

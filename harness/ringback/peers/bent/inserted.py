@@ -12,7 +12,7 @@ from ringback.peers.bent.changes import refused
 from ringback.peers.bent.twofaced import numbered
 from ringback.peers.bent.way import Passing, Told, Way
 from ringback.peers.bent.ways import Maker, returned
-from ringback.protocol.dialog import Dialog
+from ringback.protocol.dialog import Dialog, contact_uri
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.world import Arrived, Wish, Write
 from ringback.wire.headers import NameAddr
@@ -56,9 +56,13 @@ class _Talk:
         call = f"{self.invite.first('call-id')}{_tag('to', self.answer)}"
         return BRANCH + "".join(c for c in call if c.isalnum())[:60]
 
-    def request(self, method: str, body: bytes = b"") -> Message:
+    def request(
+        self, method: str, body: bytes = b"", target: str | None = None
+    ) -> Message:
+        """``target`` where the far end has moved meanwhile (RFC 3261 §12.2.1.2)."""
         made = Dialog.of_response if self.calls else Dialog.of_request
         dialog = replace(made(self.invite, self.answer), local_seq=self.own - 1)
+        dialog = replace(dialog, target=target or dialog.target)
         here = self.invite if self.calls else self.answer
         contact = Field.of("Contact", here.first("contact"))
         more = [contact] if method in ("INVITE", "UPDATE") else []
@@ -154,7 +158,8 @@ class _Insertion:
         if self._method == "INVITE":
             refused_ = p.message.status >= 300
             ack = ack_of_refusal(talk.pending, p.message) if refused_ else None
-            yield Write(talk.link, bytes(ack or talk.request("ACK")))
+            moved = contact_uri(p.message)
+            yield Write(talk.link, bytes(ack or talk.request("ACK", target=moved)))
         talk.pending = None
         for late in talk.late:
             yield _after(late)
