@@ -8,11 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from ringback.faults import Malformed
 from ringback.protocol.dialog import Dialog
-from ringback.protocol.offer_answer import sdp_of
-from ringback.values import Address
+from ringback.protocol.offer_answer import Local, answer, sdp_of
+from ringback.values import Address, Security
+from ringback.wire import multipart
 from ringback.wire.framing import Framer
 from ringback.wire.headers import to_tag
 from ringback.wire.message import Message
+from ringback.wire.sdp import Sdp, audio
+
+KEY_AND_SALT = 30  # octets, RFC 4568 §6.2
 
 
 @dataclass(slots=True, eq=False)
@@ -130,13 +134,43 @@ def in_time_of(request: Message, told: bytes) -> bytes:
     return told.replace(b"t=0 0\r\n", lines.encode(), 1)
 
 
+def unchanged(request: Message, standing: bytes) -> bytes:
+    """What answers the offer of that change and leaves all as ``standing`` has it;
+    that itself where nothing is offered, or where it is too odd to go by."""
+    try:
+        offered, ours = sdp_of(request), Sdp.parse(standing)
+        media, origin = audio(ours), ours.origin
+        keys = [k.key_salt for k in media.crypto if len(k.key_salt) == KEY_AND_SALT]
+        local = Local(
+            media.host,
+            media.port,
+            int(origin.session_id),
+            int(origin.version),
+            Security.SECURED if keys else Security.UNSECURED,
+            keys[0] if keys else b"",
+        )
+    except (Malformed, ValueError):
+        return standing
+    made = answer(offered, local, media.direction) if offered else None
+    return bytes(made[0]) if isinstance(made, tuple) else standing
+
+
 def description(said: Sequence[Message], call_id: str) -> bytes:
     """The latest session description of that call among what was said, or nothing."""
     found = b""
     for message in said:
         if message.first("call-id") == call_id and message.body:
             try:
-                found = bytes(sdp_of(message) or found)
+                found = _description(message) or found
             except Malformed:
                 continue
     return found
+
+
+def _description(message: Message) -> bytes:
+    """The whole body or, as the CAS has it, a part of it."""
+    if sdp := sdp_of(message):
+        return bytes(sdp)
+    parts = multipart.parse(message.first("content-type"), message.body)
+    part = parts.part("application/sdp")
+    return part.body if part else b""

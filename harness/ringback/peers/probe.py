@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ringback.peers.exchanges import Asking, Line, Theirs, description
+from ringback.peers.exchanges import Asking, Line, Theirs, description, unchanged
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
@@ -326,9 +326,9 @@ class Probe:
 
     def _changes(self, theirs: Theirs) -> None:
         """§14.2: what was agreed on stands, unless the scenario has its own mind."""
-        standing = description(self._said, theirs.request.first("call-id"))
+        standing = description(self._on_its_way(), theirs.request.first("call-id"))
         if CHANGES in self.alone and standing:
-            self.says(theirs, 200, "OK", body=standing)
+            self.says(theirs, 200, "OK", body=unchanged(theirs.request, standing))
 
     # -- wording
 
@@ -343,14 +343,16 @@ class Probe:
         return Field.of("Contact", f"<sip:probe@{place};transport={way}>")
 
     def _standing_contact(self, theirs: Theirs) -> Field:
-        """Where we are in that call: what we said last, if we have moved. What waits
-        for its connection is not said yet."""
+        """Where we are in that call: what we said last, if we have moved."""
         call_id = theirs.request.first("call-id")
-        waiting = [a.request for a in self.asked if not a.line.opened]
-        said = (m for m in reversed(self._said) if m not in waiting)
-        told = (m for m in said if m.first("call-id") == call_id)
+        told = (m for m in self._on_its_way()[::-1] if m.first("call-id") == call_id)
         contact = next((m.first("contact") for m in told if m.first("contact")), "")
         return Field.of("Contact", contact) if contact else self.contact()
+
+    def _on_its_way(self) -> list[Message]:
+        """What was said, without what still waits for its connection."""
+        waiting = [a.request for a in self.asked if not a.line.opened]
+        return [m for m in self._said if m not in waiting]
 
     def _own_tag(self) -> str:
         self.tag = self.tag or self._names.tag()
