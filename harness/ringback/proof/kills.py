@@ -128,7 +128,7 @@ def left_alone(quirk: Quirk, play: Play, base: Played, bent: Played) -> Tried:
         name: f"{outcome} became {bent.outcomes.get(name, 'nothing')}"
         f"{_because(bent, name)}"
         for name, outcome in base.outcomes.items()
-        if bent.outcomes.get(name) != outcome
+        if bent.outcomes.get(name) != outcome and not _may_miss(quirk, bent, name)
     }
     changed |= {
         name: f"{outcome}{_because(bent, name)}"
@@ -146,6 +146,11 @@ def left_alone(quirk: Quirk, play: Play, base: Played, bent: Played) -> Tried:
         undeclared=tuple(changed),
         trouble=bent.fell_over,
     )
+
+
+def _may_miss(quirk: Quirk, bent: Played, name: str) -> bool:
+    left = bent.outcomes.get(name, Outcome.INCONCLUSIVE)
+    return left is Outcome.INCONCLUSIVE and name.startswith(tuple(quirk.misses))
 
 
 def _because(played: Played, name: str) -> str:

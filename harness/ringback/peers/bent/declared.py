@@ -71,7 +71,11 @@ class Fault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirk:
     """A reference role, or all of them, that is odd and in its right: every verdict
-    must stay what it is without it. ``source`` is the paragraph that allows it."""
+    must stay what it is without it. ``source`` is the paragraph that allows it.
+
+    ``misses`` are requirements (ids, or beginnings of them) whose stimulus it may take
+    away, each with the reason: these may find nothing to judge. Red they never become.
+    """
 
     name: str
     roles: tuple[Role, ...]
@@ -83,6 +87,7 @@ class Quirk:
     config: Mapping[str, object] = field(default_factory=dict)
     what: Seats = ""
     modes: tuple[str, ...] = ()
+    misses: Mapping[str, str] = field(default_factory=dict)
 
     def bends(self, role: Role | None, what: str) -> bool:
         """``what`` tells UM seats apart; other roles have one kind of seat."""

@@ -22,6 +22,10 @@ OVER_IPV6 = (
 ONE_HOP = ("ACK", "CANCEL")  # RFC 3261 §9.1 and §17.1.1.3: one Via value only
 COOKIE, ODD = "z9hG4bK", "z9hG4bK.!%*_+`'~-"
 LONG = "a-call-id-that-is-as-long-as-nobody-likes-to-see-it-and-legal-all-the-same." * 3
+UNTIMED = {
+    "SIP-SESSION-006": "a refresh without Session-Expires ends the session timer "
+    "(RFC 4028 §7.2)",
+}
 FAR = 2_000_000_000  # RFC 3261 §8.1.1.5: below 2**31
 
 
@@ -193,6 +197,15 @@ QUIRKS = (
         source="RFC 3261 §14.1; RFC 4028 §7.4",
         way=inserting("INVITE", with_body=True),
         what="worker",
+        misses={
+            **UNTIMED,
+            **dict.fromkeys(
+                ("SIP-TARGET-001", "SIP-TARGET-002", "SIP-UPDATE-001"),
+                "a change that meets its own is refused (RFC 3261 §14.2), and then "
+                "nobody moves",
+            ),
+            "RTP-TS-001": "a change takes the time of a packet, where two are sent",
+        },
     ),
     Quirk(
         name="refreshed-by-update",
@@ -201,6 +214,7 @@ QUIRKS = (
         source="RFC 3311 §5.1; RFC 4028 §7.4",
         way=inserting("UPDATE"),
         what="worker",
+        misses=UNTIMED,
     ),
     Quirk(
         name="options-in-the-dialog",
