@@ -9,7 +9,7 @@ from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Frame, HttpFrame, RtcpFrame, RtpFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.finding import Outcome
-from ringback.peers.bent.declared import Fault, Quirk
+from ringback.peers.bent.declared import Fault, Quirk, possible_in
 from ringback.peers.bent.way import Mark
 from ringback.proof.plays import PLAIN, Play, Played
 from ringback.wire.message import Message
@@ -85,7 +85,7 @@ def plays_for(
 
 def _possible(fault: Fault | Quirk, plays: Iterable[Play]) -> list[Play]:
     """Of what needs a role of ours to be as it is, nothing changes."""
-    return [p for p in plays if not fault.modes or str(p.mode) in fault.modes]
+    return [p for p in plays if possible_in(fault, p.mode)]
 
 
 def _concerns(fault: Fault, play: Play) -> bool:

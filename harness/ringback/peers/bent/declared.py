@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ringback.peers.bent.ways import Maker
-from ringback.values import Role
+from ringback.values import Role, Security
 
 NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 Seats = Literal["", "service", "worker"]
@@ -28,6 +28,9 @@ class Bending(Protocol):
 
     @property
     def config(self) -> Mapping[str, object]: ...
+
+    @property
+    def modes(self) -> tuple[str, ...]: ...
 
     def bends(self, role: Role | None, what: str) -> bool: ...
 
@@ -95,3 +98,8 @@ class Quirk:
 
 
 Oddness = Fault | Quirk
+
+
+def possible_in(odd: Bending, mode: Security) -> bool:
+    """Whether it is for that mode: in another every role of ours is as it is."""
+    return not odd.modes or str(mode) in odd.modes
