@@ -23,7 +23,7 @@ QUIRKS = (
         credentials={"gives_tickets": True},
         modes=SECURED,
         misses=dict.fromkeys(
-            ("TLS-QUIET-001", "TLS-REFUSE-001"),
+            ("TLS-QUIET-001", "TLS-REFUSE-001", "TLS-REFUSE-004"),
             "who resumes a session shows no certificate again",
         ),
     ),
