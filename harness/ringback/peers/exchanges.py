@@ -131,7 +131,7 @@ def in_time_of(request: Message, told: bytes) -> bytes:
         described = None
     times = described.values("t") if described else ()
     lines = "".join(f"t={value}\r\n" for value in times or ("0 0",))
-    return told.replace(b"t=0 0\r\n", lines.encode(), 1)
+    return told.replace(b"t=0 0\r\n", lines.encode(errors="surrogateescape"), 1)
 
 
 def unchanged(request: Message, standing: bytes) -> bytes:
