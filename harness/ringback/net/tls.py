@@ -20,6 +20,7 @@ from ringback.net.identity import Identity
 from ringback.net.keylog import KEYLOG, random_of
 from ringback.net.tls_failures import reason_of
 from ringback.net.unseen import unseen
+from ringback.wire.hellos import silent_on_renegotiation
 
 _VERSIONS = {
     "any": ssl.TLSVersion.MINIMUM_SUPPORTED,  # as old as OpenSSL can: TLS 1.0
@@ -100,10 +101,16 @@ class Tls:
         except ssl.SSLError as trouble:
             has_certificate = bool(self._identity.chain)
             turn.failure = reason_of(trouble, has_certificate=has_certificate)
-        turn.out += self._out.read()
+        turn.out += self._read_out()
         if self._hello is not None:
             turn.random = self._watched(octets if self._server else turn.out)
         return turn
+
+    def _read_out(self) -> bytes:
+        octets = self._out.read()
+        if self._server and not self._identity.tells_of_renegotiation:
+            return silent_on_renegotiation(octets)
+        return octets
 
     def write(self, octets: bytes) -> bytes:
         """Application octets as records; only after ``names`` were given."""
