@@ -145,6 +145,10 @@ def test_what_is_in_its_right(name: str, statuses: tuple[int, ...]) -> None:
     acquitted(RULE[outcomes()[name].kind], answered(name, *statuses))
 
 
+def test_for_whom_it_is_may_be_looked_at_before_what_it_requires() -> None:
+    acquitted("SIP-TORT-006", answered("bext01", 404))
+
+
 def test_420_names_what_it_does_not_know() -> None:
     both = "NothingSupportsThis, nothingSupportsThisEither"
     acquitted("SIP-TORT-006", answered("bext01", 420, more=both))
