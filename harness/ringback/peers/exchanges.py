@@ -95,6 +95,14 @@ class Theirs:
     def method(self) -> str:
         return self.request.method
 
+    @property
+    def is_within(self) -> bool:
+        """Whether it belongs to a dialog, as far as that can be told."""
+        try:
+            return bool(to_tag(self.request))
+        except Malformed:
+            return False
+
     def dialog(self) -> Dialog:
         """What our last answer made (RFC 3261 §12.1.1)."""
         return Dialog.of_request(self.request, self.answers[-1])
@@ -109,3 +117,15 @@ def in_order_of(request: Message, formats: Sequence[int]) -> tuple[int, ...]:
         media = ()
     known = [f for m in media for f in m.formats] + [str(f) for f in formats]
     return tuple(sorted(formats, key=lambda f: known.index(str(f))))
+
+
+def description(said: Sequence[Message], call_id: str) -> bytes:
+    """The latest session description of that call among what was said, or nothing."""
+    found = b""
+    for message in said:
+        if message.first("call-id") == call_id and message.body:
+            try:
+                found = bytes(sdp_of(message) or found)
+            except Malformed:
+                continue
+    return found

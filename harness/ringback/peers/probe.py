@@ -5,10 +5,11 @@ RFC 3261 §8.1 and §8.2 for what it composes unless told otherwise, §12.2 for 
 within a dialog, §17.1.1.3 for the ACK of a refusal.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ringback.peers.exchanges import Asking, Line, Theirs
+from ringback.peers.exchanges import Asking, Line, Theirs, description
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
@@ -35,7 +36,13 @@ from ringback.wire.sdp import Sdp, offer
 
 SDP_TYPE = Field.of("Content-Type", "application/sdp")
 Change = Callable[[Message], Message | bytes]
-ANSWERED_ALONE = ("ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE")
+_BRANCH = re.compile(r"; *branch *= *([^; ]*)", re.IGNORECASE)
+CHANGES = "re-INVITE"
+ANSWERED_ALONE = ("ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", CHANGES)
+ABILITIES = (  # RFC 3261 §11.2
+    Field.of("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"),
+    Field.of("Accept", "application/sdp"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,8 @@ class Probe:
     """Commands gather wishes; whoever seats the probe drains ``wishes()``.
 
     ``alone`` are methods of theirs that it answers 200 by itself (CANCEL: and 487 to
-    the INVITE); take a method out to be deaf to it. Finals to our INVITE are
+    the INVITE; re-INVITE: with the description that stands); take a method out to be
+    deaf to it. Finals to our INVITE are
     acknowledged as long as ``acknowledges``.
     """
 
@@ -69,6 +77,7 @@ class Probe:
         self.asked: list[Asking] = []
         self.theirs: list[Theirs] = []
         self.datagrams: list[Heard] = []
+        self._said: list[Message] = []
         self._names = Names(settings.seed)
         self._lines: dict[str, Line] = {}
         self._wishes: list[Wish] = []
@@ -151,6 +160,7 @@ class Probe:
         said = change(request) if change else request
         asking = Asking(said if isinstance(said, Message) else request, line)
         self.asked.append(asking)
+        self._said.append(asking.request)
         self.writes(line, bytes(said))
         return asking
 
@@ -172,6 +182,7 @@ class Probe:
         kept = tuple(f for f in message.fields if f.name != "content-length")
         typed = (SDP_TYPE,) if body else ()
         whole = Message.request("ACK", message.uri, (self.via(), *kept, *typed), body)
+        self._said.append(whole)
         self.writes(asking.line, bytes(whole))
 
     # -- answering
@@ -191,7 +202,7 @@ class Probe:
         tag = tag or self._own_tag()
         dialog = theirs.method in ("INVITE", "UPDATE") and 100 < status < 300
         routes = tuple(f for f in theirs.request.fields if f.name == "record-route")
-        own = (*routes, self.contact()) if dialog else ()
+        own = (*routes, self._standing_contact(theirs)) if dialog else ()
         typed = (SDP_TYPE,) if body else ()
         response = response_to(
             theirs.request,
@@ -205,6 +216,7 @@ class Probe:
         said = change(response) if change else response
         if isinstance(said, Message):
             theirs.answers.append(said)
+            self._said.append(said)
         self.writes(theirs.line, bytes(said))
         return response
 
@@ -294,14 +306,24 @@ class Probe:
             fields = (contact,) if self.sends_to else ()
             self.says(theirs, self.declines, "Declined", fields=fields)
             return
+        if theirs.method == "INVITE" and theirs.is_within:
+            self._changes(theirs)
+            return
         if theirs.method not in self.alone or theirs.method == "ACK":
             return
-        self.says(theirs, 200, "OK")
+        abilities = ABILITIES if theirs.method == "OPTIONS" else ()
+        self.says(theirs, 200, "OK", fields=abilities)
         if theirs.method == "CANCEL":
             for invite in self.theirs:
                 pending = not any(a.status >= 200 for a in invite.answers)
                 if invite.method == "INVITE" and pending and _same_call(invite, theirs):
                     self.says(invite, 487, "Request Terminated")
+
+    def _changes(self, theirs: Theirs) -> None:
+        """§14.2: what was agreed on stands, unless the scenario has its own mind."""
+        standing = description(self._said, theirs.request.first("call-id"))
+        if CHANGES in self.alone and standing:
+            self.says(theirs, 200, "OK", body=standing)
 
     # -- wording
 
@@ -314,6 +336,13 @@ class Probe:
         way = "tls" if self.settings.secured else "tcp"
         place = f"{self.settings.host}:{self.settings.port or PROBE_PORT}"
         return Field.of("Contact", f"<sip:probe@{place};transport={way}>")
+
+    def _standing_contact(self, theirs: Theirs) -> Field:
+        """Where we are in that call: what we said last, if we have moved."""
+        call_id = theirs.request.first("call-id")
+        told = (m for m in reversed(self._said) if m.first("call-id") == call_id)
+        contact = next((m.first("contact") for m in told if m.first("contact")), "")
+        return Field.of("Contact", contact) if contact else self.contact()
 
     def _own_tag(self) -> str:
         self.tag = self.tag or self._names.tag()
@@ -356,4 +385,5 @@ def _key(message: Message) -> tuple[str, str]:
 
 def _branch(message: Message) -> str:
     """Of the topmost Via, as far as it can be told: it may be odd on purpose."""
-    return message.first("via").partition("branch=")[2].partition(";")[0].strip()
+    found = _BRANCH.search(message.first("via"))
+    return found[1] if found else ""

@@ -29,7 +29,7 @@ from ringback.protocol.session_timer import SessionKeeper, asked_fields
 from ringback.wire.extensions import min_se, rseq
 from ringback.wire.headers import to_tag, tokens
 from ringback.wire.message import Field, Message
-from ringback.wire.uri import Uri
+from ringback.wire.uri import Uri, parse, same
 
 _IN_CANCEL = ("from", "to", "call-id", "route")
 
@@ -245,7 +245,7 @@ class Caller:
         for uri in targets_of(response):
             if not keeps_security(ours.order.uri, uri, secured=secured):
                 self._core.trace(f"redirect to {uri} would lose security: not followed")
-            elif _bare(uri) not in ours.tried:
+            elif not _tried(ours, uri):
                 found.append(uri)
         return found
 
@@ -255,7 +255,7 @@ class Caller:
         """The next redirect that was not tried; the end when there is none."""
         while ours.waiting and ours.followed < REDIRECTS_FOLLOWED:
             uri = ours.waiting.pop(0)
-            if _bare(uri) in ours.tried:
+            if _tried(ours, uri):
                 continue
             ours.tried.add(_bare(uri))
             ours.followed += 1
@@ -279,6 +279,12 @@ class Caller:
 def _bare(uri: Uri) -> str:
     """A redirect's URI as a Request-URI: without the header part (§19.1.5)."""
     return str(uri).partition("?")[0]
+
+
+def _tried(ours: Outgoing, uri: Uri) -> bool:
+    """§8.1.3.4: whether it was in the target set before, as §19.1.4 compares URIs."""
+    bare = parse(_bare(uri))
+    return any(same(bare, parse(text)) for text in ours.tried)
 
 
 def _indifferent(response: Message | None, why: str) -> None:

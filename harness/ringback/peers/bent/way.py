@@ -6,6 +6,7 @@ the same on both networks and in every dial plan mode.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from ringback.protocol.world import (
     Arrived,
@@ -134,7 +135,7 @@ class Bent:
                 facts.append(Arrived(fact.link, b"\r\n\r\n" if item.ping else b"\r\n"))
             else:
                 facts.append(Arrived(fact.link, item.octets))
-        return tuple(facts), tuple(wishes)
+        return tuple(_at_once(facts)), tuple(wishes)
 
     def _one_heard(self, message: Message, link: str) -> Told:
         assert self.way.heard
@@ -191,6 +192,21 @@ class Bent:
 
     def _role_at(self, address: Address) -> Role | None:
         return self.places.get(address.host)
+
+
+def _at_once(facts: Iterable[Fact]) -> Iterable[Fact]:
+    """What came in one piece stays one: a role may close the link after a message, and
+    still has heard the next."""
+    for link, group in groupby(facts, _came_on):
+        if link is None:
+            yield from group
+        else:
+            pieces = (f.octets for f in group if isinstance(f, Arrived))
+            yield Arrived(link, b"".join(pieces))
+
+
+def _came_on(fact: Fact) -> str | None:
+    return fact.link if isinstance(fact, Arrived) else None
 
 
 def _is_sip(octets: bytes) -> bool:

@@ -182,7 +182,7 @@ def replies(
 
     def at_once(p: Passing) -> Told:
         said = (make(p.message) for make in makes)
-        return (), tuple(Write(p.link, bytes(_stamped(m, p))) for m in said)
+        return (), tuple(Write(p.link, bytes(returned(m, p))) for m in said)
 
     return _hearing(when, at_once, nth)
 
@@ -298,7 +298,7 @@ def _same(p: Passing) -> Write:
     return Write(p.link, bytes(p.message))
 
 
-def _stamped(said: Message | bytes, p: Passing) -> Message | bytes:
+def returned(said: Message | bytes, p: Passing) -> Message | bytes:
     if not isinstance(said, Message) or said.first("via") != p.message.first("via"):
         return said
     via, *others = (f for f in said.fields if f.name == "via")

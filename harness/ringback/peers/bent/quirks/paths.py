@@ -6,8 +6,9 @@ RFC 3261 §8.1.1.4 (Call-ID), §8.1.1.5 (CSeq), §8.1.1.7 (branch), §16.6 (Reco
 from dataclasses import replace
 
 from ringback.peers.bent.declared import Quirk
+from ringback.peers.bent.inserted import inserting
 from ringback.peers.bent.quirks.headers import SIP_ROLES
-from ringback.peers.bent.twofaced import disguises, inserting, numbered
+from ringback.peers.bent.twofaced import disguises, numbered
 from ringback.peers.bent.way import Way
 from ringback.peers.bent.ways import Maker, both, lacking_to_tag, request, says
 from ringback.values import Role
