@@ -44,6 +44,7 @@ class Probing:
         facing: Role | None = None,
     ) -> None:
         self._bed, self.role, self.seat = bed, role, seat
+        bed.probes.append(self)
         self.peer = Probe(
             ProbeSettings(
                 host=seat.name,

@@ -20,7 +20,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, odd, probing
+from ringback.testbed import closing, inner, layout, odd, parting, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -90,6 +90,7 @@ class Testbed(Told):
         self.terms = session.terms
         self.clients: list[Client] = []
         self.outings: list[Outing] = []
+        self.probes: list[Probing] = []
         try:
             self._seat_all()
         except BaseException:
@@ -315,6 +316,7 @@ class Testbed(Told):
         """Leave the seats, whatever happened; silent when they are left already."""
         if self._open:
             self._open = False
+            parting.parts(self, self.probes)
             for outing in self.outings:
                 outing.close()
             self.theatre.leave()

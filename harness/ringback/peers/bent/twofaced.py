@@ -12,6 +12,7 @@ from ringback.wire.message import Field, Message
 
 Turn = Callable[[Message], Message]
 
+
 def disguises(out: Turn, back: Turn) -> Maker:
     """``out`` changes what leaves, ``back`` what comes; each gives its message back
     where it has nothing to change."""

@@ -163,10 +163,10 @@ FAULTS = (
         way=joined(
             mishears(
                 response(302, to=PHONE),
-                reworded("contact", lambda t: t.replace(">", ";again=1>")),
+                reworded("contact", lambda t: t.replace(">", ";method=INVITE>")),
                 nth=1,
             ),
-            says(TO_PHONE, start(";again=1", ""), nth=2),
+            says(TO_PHONE, start(";method=INVITE", ""), nth=2),
         ),
     ),
     Fault(
