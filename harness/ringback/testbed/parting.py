@@ -36,14 +36,20 @@ def parts(bed: "Testbed", probes: Iterable[Probing]) -> None:
 
 
 def _goodbyes(probe: Probing) -> Iterable[Asking]:
-    """A CANCEL for what still rings, a BYE for what stands."""
+    """A CANCEL for what still rings, a BYE for what stands; a call without its ACK ends
+    by itself (§13.3.1.4)."""
     for asking in tuple(probe.peer.asked):
         if asking.request.method != "INVITE" or _is_over(probe, asking):
             continue
         with suppress(Fault, ValueError):  # an odd call that nobody could end
-            if asking.has_final():
-                yield probe.asks_within(_latest(probe, asking), "BYE")[1]
-            elif asking.is_heard() and not asking.line.is_over():
+            if asking.acknowledged:
+                line = None if asking.line.is_over() else asking.line
+                yield probe.asks_within(_latest(probe, asking), "BYE", line=line)[1]
+            elif (
+                not asking.has_final()
+                and asking.is_heard()
+                and not asking.line.is_over()
+            ):
                 yield probe.cancels(asking)
 
 
