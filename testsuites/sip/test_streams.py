@@ -83,6 +83,7 @@ def test_an_answer_that_comes_twice(testbed: Testbed) -> None:
     phone.tells(invite.line, bytes(answer))
 
     testbed.until(phone.is_asked("ACK", times=2), within=5.0)
+    testbed.until(asking.is_answered, within=5.0)
     testbed.until(um.ends(asking).is_answered, within=5.0)
 
 

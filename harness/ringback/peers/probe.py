@@ -199,19 +199,24 @@ class Probe:
         body: bytes = b"",
         change: Change | None = None,
     ) -> Message:
-        """A response on the line that the request came on; gives it as it was said."""
+        """A response on the line that the request came on; gives it as it was said.
+
+        Record-Route among ``fields`` stands above the request's own (RFC 3261 §16.6).
+        """
         tag = tag or self._own_tag()
         dialog = theirs.method in ("INVITE", "UPDATE") and 100 < status < 300
-        routes = tuple(f for f in theirs.request.fields if f.name == "record-route")
-        own = (*routes, self._standing_contact(theirs)) if dialog else ()
+        passed = (*fields, *theirs.request.fields)
+        routes = tuple(f for f in passed if f.name == "record-route")
+        own = (self._standing_contact(theirs),) if dialog else ()
         typed = (SDP_TYPE,) if body else ()
+        rest = tuple(f for f in fields if f not in routes)
         response = response_to(
             theirs.request,
             status,
             reason,
             via=stamped(theirs.request.first("via"), theirs.line.remote),
             tag="" if status == 100 else tag,
-            fields=_over((*own, *typed), fields),
+            fields=(*(routes if dialog else ()), *_over((*own, *typed), rest)),
             body=body,
         )
         said = change(response) if change else response

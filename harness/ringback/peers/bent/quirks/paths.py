@@ -52,9 +52,10 @@ def _with_hop(hop: str, *, in_one_line: bool) -> Maker:
     return disguises(out, back)
 
 
-def _recording() -> Maker:
+def _recording() -> Way:
     """Each INVITE passes a proxy that is our own and stays on the way: it takes its
     Route off what comes back before we see it."""
+    own: set[str] = set()
 
     def out(message: Message) -> Message:
         fresh = ";tag=" not in message.first("to").lower()
@@ -64,13 +65,19 @@ def _recording() -> Maker:
         via = message.first("via").upper()
         transport = "tls" if "/TLS" in via else "tcp"
         route = f"<{place};transport={transport};lr>"
+        own.add(route)
         return message.under(Field.of("Record-Route", route))
 
     def back(message: Message) -> Message:
         name = "record-route" if message.status else "route"
-        return message.without(name) if message.first(name) else message
+        routes = [r.strip() for v in message.all(name) for r in v.split(",")]
+        kept = tuple(Field.of(name, r) for r in routes if r not in own)
+        if len(kept) == len(routes):
+            return message
+        others = message.without(name)
+        return replace(others, fields=(*kept, *others.fields))
 
-    return disguises(out, back)
+    return disguises(out, back)()
 
 
 def _branch(message: Message, old: str, new: str) -> Message:
@@ -134,7 +141,7 @@ QUIRKS = (
         roles=SIP_ROLES,
         says="INVITEs that passed a proxy at the same place, which stays on the way.",
         source="RFC 3261 §16.6 and §12.1.1",
-        way=_recording(),
+        way=_recording,
     ),
     Quirk(
         name="long-call-ids",
