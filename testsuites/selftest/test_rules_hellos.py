@@ -204,6 +204,7 @@ GUILTY: Table = {
     "TLS-CIPHER-004": lambda: at_the_gateway(
         offering(("TLSv1.2",), (TRIPLE_DES,), answer())
     ),
+    "TLS-RENEG-001": lambda: offering(("TLSv1.2",), (STRONG, SCSV), answer()),
     "TLS-ROBUST-001": lambda: fenced(broken(), let_in=False),
     "TLS-STALL-001": lambda: fenced(stalled(), let_in=False),
 }
@@ -213,6 +214,9 @@ ODD: Table = {
     "TLS-CIPHER-002": lambda: offering(("TLSv1.2",), (TRIPLE_DES, SCSV), alert()),
     "TLS-CIPHER-004": lambda: at_the_gateway(
         offering(("TLSv1.2",), (TRIPLE_DES,), alert())
+    ),
+    "TLS-RENEG-001": lambda: offering(
+        ("TLSv1.2",), (STRONG, SCSV), replace(answer(), extensions=(0, 0xFF01))
     ),
     "TLS-ROBUST-001": lambda: fenced(broken(cut=True)),
     "TLS-STALL-001": lambda: fenced(stalled()),
@@ -233,6 +237,15 @@ def test_who_is_only_odd_is_not(requirement: str) -> None:
 @pytest.mark.parametrize("requirement", sorted(GUILTY))
 def test_an_honest_call_settles_nothing(requirement: str) -> None:
     left_open(requirement, hidden())
+
+
+def test_who_was_not_asked_about_renegotiation_says_nothing() -> None:
+    left_open("TLS-RENEG-001", offering(("TLSv1.2",), (STRONG,), answer()))
+
+
+def test_in_tls_1_3_there_is_no_renegotiation() -> None:
+    newer = replace(answer(), extensions=(43, 51))
+    left_open("TLS-RENEG-001", offering(("TLSv1.3",), (STRONG, SCSV), newer))
 
 
 def test_one_good_offer_among_bad_ones_may_be_taken_up() -> None:

@@ -52,7 +52,7 @@ GUILTY: Table = {
     "MED-SRTP-003": lambda: answer(("crypto:1", "crypto:2"), of=secured()),
 }
 ODD: Table = {
-    "MED-SDP-001": lambda: offer(("s=session", "s=-\r\nb=CT:10000000\r\nx=odd")),
+    "MED-SDP-001": lambda: offer(("t=0 0", "b=CT:10000000\r\nx=odd\r\nt=0 0")),
     "MED-SDP-002": plain,
     "MED-SDP-003": lambda: answer(("0 8 101", "8 0 101")),
     "MED-SDP-004": lambda: answer(("RTP/AVP 0 8 101", "RTP/AVP 18 8 101")),

@@ -69,6 +69,26 @@ def test_nothing_stronger_than_3des(testbed: Testbed) -> None:
     _asks(testbed, Role.UM, Role.CAS)
 
 
+@scenario(settles=["TLS-RENEG-001", "SIP-RESP-003"], security=MODES)
+def test_a_hello_that_asks_about_renegotiation(testbed: Testbed) -> None:
+    stranger = testbed.stranger()
+
+    asked = stranger.greets(*AT_THE_UM("renegotiation"))
+    testbed.until(asked, within=5.0)
+
+    _asks(testbed, Role.UM, Role.CAS)
+
+
+@scenario(settles=["TLS-RENEG-002", "SIP-RESP-003"], security=MODES)
+def test_a_hello_that_asks_the_gateway_about_renegotiation(testbed: Testbed) -> None:
+    stranger = testbed.stranger()
+
+    asked = stranger.greets(*AT_THE_GATEWAY("renegotiation"), to="gateway")
+    testbed.until(asked, within=5.0)
+
+    _asks(testbed, Role.GATEWAY, Role.UM)
+
+
 @scenario(settles=["TLS-ROBUST-001", "SIP-RESP-003"], security=MODES)
 def test_hellos_that_are_broken(testbed: Testbed) -> None:
     testbed.aside("SIP-FORM")

@@ -11,7 +11,7 @@ def _comes_back(testbed: Testbed, role: Role, to: Role) -> None:
     mayfly = testbed.mayfly(role, BRIEF)
 
     testbed.until(mayfly.asks(mayfly.options(to=to), of=to), within=5.0)
-    testbed.ages(BRIEF + 1.0)
+    testbed.lingers(BRIEF + 1.0)
 
     testbed.until(mayfly.asks(mayfly.options(to=to), of=to), within=5.0)
 

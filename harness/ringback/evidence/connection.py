@@ -265,6 +265,7 @@ class Conversation:
                 certificates=noted.certificates,
                 alert=noted.alert,
                 versions=noted.versions,
+                extensions=noted.extensions,
                 ciphers=noted.ciphers,
                 broken=noted.broken,
                 detail=noted.detail,

@@ -98,14 +98,16 @@ class TlsEvent(StrEnum):
 class TlsFrame(Frame):
     """One handshake message or alert. ``certificates`` are DER, leaf first;
     ``alert`` is (level, description) as in RFC 8446 §6. ``versions`` ("TLSv1.2") and
-    ``ciphers`` (codes) are what a ClientHello offers; ``broken`` when it is no
-    message, or only the beginning of one."""
+    ``ciphers`` (codes) are what a ClientHello offers, ``extensions`` (codes) what
+    either hello carries; ``broken`` when it is no message, or only the beginning of
+    one."""
 
     event: TlsEvent
     certificates: tuple[bytes, ...] = ()
     alert: tuple[int, int] | None = None
     versions: tuple[str, ...] = ()
     ciphers: tuple[int, ...] = ()
+    extensions: tuple[int, ...] = ()
     broken: bool = False
     detail: str = ""
 

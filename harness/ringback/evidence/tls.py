@@ -65,6 +65,7 @@ class Noted:
     alert: tuple[int, int] | None = None
     versions: tuple[str, ...] = ()
     ciphers: tuple[int, ...] = ()
+    extensions: tuple[int, ...] = ()
     broken: bool = False
     detail: str = ""
 
@@ -256,6 +257,7 @@ class TlsConversation:
         noted.ciphers = _codes(body[at + 2 : end])
         at = end + 1 + body[end]
         found = _extensions(body[at:])
+        noted.extensions = tuple(found)
         listed = found.get(_SUPPORTED_VERSIONS, b"\0")[1:] or body[:2]
         known = (_VERSIONS.get(code, "") for code in _codes(listed))
         noted.versions = tuple(name for name in known if name)
@@ -270,6 +272,7 @@ class TlsConversation:
         random, session = body[2:34], body[35:at]
         code = int.from_bytes(body[at : at + 2], "big")
         found = _extensions(body[at + 3 :])
+        noted.extensions = tuple(found)
         version = int.from_bytes(found.get(_SUPPORTED_VERSIONS, body[:2]), "big")
         self.version = _VERSIONS.get(version, f"0x{version:04X}")
         self._suite = suite_of(code)

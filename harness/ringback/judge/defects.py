@@ -24,6 +24,7 @@ OF_CONNECTIONS = (
     "clear",
     "goodbye",
     "resumed",
+    "renegotiation",
 )
 FACETS = (
     *OF_CONNECTIONS,

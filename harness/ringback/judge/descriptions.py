@@ -46,9 +46,11 @@ class Described:
 
 
 def description(said: Said) -> Sdp | None:
-    """The SDP of a message, also as a part of a multipart body."""
+    """The SDP of a message, also as a part of a multipart body; none where it is packed
+    (RFC 3261 §20.12)."""
     body = said.frame.sip.body
-    return _sdp(said.first("content-type"), body) if body else None
+    packed = said.first("content-encoding").lower() not in ("", "identity")
+    return _sdp(said.first("content-type"), body) if body and not packed else None
 
 
 def described(case: Case) -> tuple[Described, ...]:

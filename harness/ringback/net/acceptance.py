@@ -5,7 +5,7 @@ RFC 9525 §6.3 (no common name), facts §4.9 (trusted peers). OpenSSL takes a ce
 of an authority for a leaf, a wildcard for a name, and looks at few usages.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from ringback.faults import Malformed
@@ -35,26 +35,22 @@ def names_in(der: bytes, identity: Identity) -> tuple[str, ...]:
     return names_for_sip(facts)
 
 
-def objection(der: bytes, identity: Identity, *, server: bool, name: str) -> str:
+def objection(
+    der: bytes, identity: Identity, now: datetime, *, server: bool, name: str
+) -> str:
     """Why ``identity`` refuses that leaf, in the vendor's words, or nothing. ``name``
-    is whom a client must meet; a server looks into its list of trusted peers."""
+    is whom a client must meet; a server looks into its list of trusted peers. OpenSSL
+    has looked at the dates by the machine's clock, the network may have its own."""
     facts = _facts(der)
     if facts is None:
         return TlsFailure.OTHER.because("the certificate cannot be read")
+    if identity.checks_dates and facts.not_after < now:
+        return TlsFailure.CERTIFICATE_EXPIRED.because("it is valid no more")
     failure, why = _failing(der, facts, identity, server)
     if why:
         return failure.because(why)
     if wrong := _misnamed(der, identity, server, name):
         return TlsFailure.INCORRECT_NAME.because(wrong)
-    return ""
-
-
-def expiry(der: bytes, identity: Identity) -> str:
-    """The same of a resumed session's leaf, at which OpenSSL does not look again."""
-    facts = _facts(der)
-    over = facts is not None and facts.not_after < datetime.now(UTC)
-    if over and identity.checks_dates and identity.checks_resumed:
-        return TlsFailure.CERTIFICATE_EXPIRED.because("it was valid, and is no more")
     return ""
 
 

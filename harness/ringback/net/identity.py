@@ -40,6 +40,7 @@ class Identity:
     gives_tickets: bool = False  # a server lets sessions be resumed (RFC 8446 §4.6.1)
     says_goodbye: bool = True  # false closes without close_notify
     # What is false makes a faulty role.
+    tells_of_renegotiation: bool = True  # a server of TLS 1.2 does (RFC 5746 §3.6)
     checks_chain: bool = True  # only a client can do without: a server still asks
     asks: bool = True  # a server does not even ask for a certificate
     insists: bool = True  # a server serves also who presents none

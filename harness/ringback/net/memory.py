@@ -150,7 +150,7 @@ class MemoryNetwork(Switchboard):
     def _after(self, seconds: float, act: Act, *args: object) -> Recalls:
         return _Coming(self._later(seconds, act, *args), self._dead)
 
-    def _ns(self) -> int:
+    def ns(self) -> int:
         return self._epoch + round(self._now * 1e9)
 
     def alarm(self, seat: Seated, wish: Alarm) -> None:
@@ -193,11 +193,11 @@ class MemoryNetwork(Switchboard):
             return
         found = self._listening.get((target.host, target.port))
         if found is None:
-            self._tape.refused(local, target, self._ns())
+            self._tape.refused(local, target, self.ns())
             self._later(self._latency, self._fail, link, "connection refused")
             return
         seat, listener = found
-        flow = self._tape.opened(local, target, self._ns())
+        flow = self._tape.opened(local, target, self.ns())
         answering = self._accepted(seat, listener)
         near = _End(self, flow, True, link)
         far = _End(self, flow, False, answering)
@@ -207,12 +207,12 @@ class MemoryNetwork(Switchboard):
 
     def carry(self, flow: Flow, from_client: bool, octets: bytes, arrive: Act) -> None:
         """Octets of one end to the other."""
-        self._tape.octets(flow, from_client, octets, self._ns())
+        self._tape.octets(flow, from_client, octets, self.ns())
         self._later(self._latency, arrive, octets)
 
     def part(self, flow: Flow, from_client: bool, other: Link, why: str) -> None:
         """One end is through; with a reason, at once."""
-        self._tape.closed(flow, from_client, bool(why), self._ns())
+        self._tape.closed(flow, from_client, bool(why), self.ns())
         self._tape.left(flow)
         self._later(self._latency, other.gone, why)
 

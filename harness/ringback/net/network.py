@@ -83,6 +83,8 @@ class Network(Protocol):
     @property
     def now(self) -> float: ...
 
+    def ns(self) -> int: ...
+
     def seat(
         self,
         peer: Peer,

@@ -68,6 +68,9 @@ class SocketNetwork(Switchboard):
         """Seconds on the loop's clock, which never goes back."""
         return self._loop.aio.time()
 
+    def ns(self) -> int:
+        return time.time_ns()
+
     def until(self, met: Callable[[], bool], within: float) -> bool:
         """Run until ``met()`` or until so many seconds are over; what a peer raised
         comes out here."""
@@ -238,7 +241,7 @@ class SocketNetwork(Switchboard):
     ) -> Wire:
         wire = Wire(self._loop.aio, stream, link, self._let_go)
         if self._taping:
-            wire.taped(self._tape, time.time_ns)
+            wire.taped(self._tape, self.ns)
         self._wires[wire] = listening
         return wire
 
@@ -280,7 +283,7 @@ class SocketNetwork(Switchboard):
             return
         if self._taping:
             self._cast_from.add(source)
-            self._tape.datagram(source, target, wish.octets, time.time_ns())
+            self._tape.datagram(source, target, wish.octets, self.ns())
         if self._recording:
             self.tap.cast(source, target, wish.octets)
 
@@ -303,7 +306,7 @@ class SocketNetwork(Switchboard):
             source = self._known[key] = Address(*key)
         if self._taping and source not in self._cast_from:
             here = Address(seat.host, port)
-            self._tape.datagram(source, here, octets, time.time_ns())
+            self._tape.datagram(source, here, octets, self.ns())
         self.tell(seat, Heard(port, source, octets))
 
 

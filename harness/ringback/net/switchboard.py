@@ -65,6 +65,10 @@ class Switchboard(ABC):
     def now(self) -> float: ...
 
     @abstractmethod
+    def ns(self) -> int:
+        """What the captures' clock shows, by which certificates expire; since 1970."""
+
+    @abstractmethod
     def bind(self, seat: Seated, port: int) -> None: ...
 
     @abstractmethod
@@ -209,9 +213,8 @@ class Switchboard(ABC):
                 why = TlsFailure.LOCAL_CERTIFICATE_NOT_FOUND.because("no identity")
             else:
                 client_context(seat.identity)
-                tls = Tls(
-                    seat.identity, server=False, name=wish.name or wish.target.host
-                )
+                name = wish.name or wish.target.host
+                tls = Tls(seat.identity, server=False, name=name, clock=self.ns)
         link = Link(self, seat, wish.link, tls, accepted=False)
         seat.links[wish.link] = link
         try:
@@ -271,7 +274,8 @@ class Switchboard(ABC):
         seat.accepted += 1
         tls: Tls | None = None
         if listener.secured and seat.identity is not None:
-            tls = Tls(seat.identity, server=True, mutual=listener.mutual)
+            mutual = listener.mutual
+            tls = Tls(seat.identity, server=True, mutual=mutual, clock=self.ns)
         link = Link(self, seat, f"in:{listener.port}:{seat.accepted}", tls, True)
         seat.links[link.name] = link
         if tls is not None:

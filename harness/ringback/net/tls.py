@@ -7,16 +7,20 @@ application octet.
 
 import os
 import ssl
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from ringback.faults import Misuse
-from ringback.net.acceptance import expiry, names_in, objection
+from ringback.net.acceptance import names_in, objection
 from ringback.net.identity import Identity
 from ringback.net.keylog import KEYLOG, random_of
 from ringback.net.tls_failures import reason_of
 from ringback.net.unseen import unseen
+from ringback.wire.hellos import silent_on_renegotiation
 
 _VERSIONS = {
     "any": ssl.TLSVersion.MINIMUM_SUPPORTED,  # as old as OpenSSL can: TLS 1.0
@@ -45,6 +49,7 @@ class Tls:
 
     __slots__ = (
         "_asks",
+        "_clock",
         "_done",
         "_hello",
         "_identity",
@@ -56,9 +61,16 @@ class Tls:
     )
 
     def __init__(
-        self, identity: Identity, *, server: bool, mutual: bool = True, name: str = ""
+        self,
+        identity: Identity,
+        *,
+        server: bool,
+        mutual: bool = True,
+        name: str = "",
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """``name`` is whom the other side must prove to be; unused by a server."""
+        self._clock = clock
         self._identity, self._server, self._name = identity, server, name
         self._asks = mutual or not server
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -89,10 +101,16 @@ class Tls:
         except ssl.SSLError as trouble:
             has_certificate = bool(self._identity.chain)
             turn.failure = reason_of(trouble, has_certificate=has_certificate)
-        turn.out += self._out.read()
+        turn.out += self._read_out()
         if self._hello is not None:
             turn.random = self._watched(octets if self._server else turn.out)
         return turn
+
+    def _read_out(self) -> bytes:
+        octets = self._out.read()
+        if self._server and not self._identity.tells_of_renegotiation:
+            return silent_on_renegotiation(octets)
+        return octets
 
     def write(self, octets: bytes) -> bytes:
         """Application octets as records; only after ``names`` were given."""
@@ -140,9 +158,11 @@ class Tls:
         """What is wrong with the other side, or nothing."""
         if not self._asks or not leaf:
             return ""
-        if self._tls.session_reused and (wrong := expiry(leaf, self._identity)):
-            return wrong
-        return objection(leaf, self._identity, server=self._server, name=self._name)
+        now = datetime.fromtimestamp(self._clock() / 1e9, UTC)
+        judge = self._identity
+        if self._tls.session_reused and not judge.checks_resumed:
+            judge = replace(judge, checks_dates=False)
+        return objection(leaf, judge, now, server=self._server, name=self._name)
 
     def _proved(self, leaf: bytes | None) -> tuple[str, ...]:
         """A careless server takes everybody for whom it trusts."""

@@ -49,6 +49,7 @@ class Asking:
     request: Message
     line: Line
     responses: list[Message] = field(default_factory=list)
+    acknowledged: bool = False  # by an ACK to a 2xx
 
     @property
     def final(self) -> Message | None:

@@ -183,6 +183,7 @@ class Probe:
         typed = (SDP_TYPE,) if body else ()
         whole = Message.request("ACK", message.uri, (self.via(), *kept, *typed), body)
         self._said.append(whole)
+        asking.acknowledged = not asking.line.is_over()
         self.writes(asking.line, bytes(whole))
 
     # -- answering

@@ -163,6 +163,11 @@ class Phone:
         """What to dial so that a phone of the wished behaviour is reached."""
         if self.peer is not None or not self.reachable:
             return wanted
+        if not wanted.startswith("+"):
+            raise Untestable(
+                f"an outside gateway says which numbers it maps, and {wanted} is an "
+                "extension"
+            )
         return number_for(self._statement, self.behaviour)
 
     def answers(self, after: float = 0.1) -> None:

@@ -1,7 +1,7 @@
 """What is left when a scenario closes: a judged capture, and the records of it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from ringback.evidence.evidence import Evidence
 from ringback.evidence.heard import heard
 from ringback.evidence.timeline import timeline
 from ringback.evidence.writer import Capture
+from ringback.faults import Fault
 from ringback.judge.finding import Finding, Level, Outcome
 from ringback.report.ladder import ladder, roles
 from ringback.report.records import FindingRecord, ScenarioRecord
@@ -72,6 +73,19 @@ def engine_finding(requirement: str, outcome: Outcome, because: str) -> Finding:
         because=because,
         fix=fix if outcome is Outcome.ERROR else "",
     )
+
+
+def of_our_own(
+    complaints: Sequence[str], trouble: BaseException | None
+) -> Iterable[Finding]:
+    """Taps that do not agree with the wire, and a scenario that fell over."""
+    if complaints:
+        told = "; ".join(complaints[:3])
+        yield engine_finding("RB-TAP-001", Outcome.ERROR, told)
+    if trouble is not None:
+        blame = "" if isinstance(trouble, Fault) else "the scenario fell over: "
+        told = f"{blame}{type(trouble).__name__}: {trouble}"
+        yield engine_finding("RB-BED-001", Outcome.ERROR, told)
 
 
 _ENGINE = {

@@ -44,6 +44,7 @@ class Probing:
         facing: Role | None = None,
     ) -> None:
         self._bed, self.role, self.seat = bed, role, seat
+        bed.probes.append(self)
         self.peer = Probe(
             ProbeSettings(
                 host=seat.name,
@@ -294,9 +295,8 @@ class Probing:
         """A URI of ours in angle brackets, for Contact and Record-Route."""
         way = "tls" if self.peer.settings.secured else "tcp"
         host, port = self.peer.settings.host, self.peer.settings.port or PROBE_PORT
-        return (
-            f"<{';'.join((f'sip:{user}@{host}:{port}', f'transport={way}', *params))}>"
-        )
+        uri = ";".join((f"sip:{user}@{host}:{port}", f"transport={way}", *params))
+        return f"<{uri}>"
 
     def declines(self, status: int) -> None:
         """Every INVITE from now on, at once."""

@@ -1,22 +1,18 @@
 """One scenario's world: peers seated, legs joined and tapped; waiting; closing."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Unpack
 
 from ringback.config import Config
-from ringback.evidence.circumstances import (
-    Seat,
-    Sound,
-)
+from ringback.evidence.circumstances import Seat, Sound
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.reader import Study, study
 from ringback.evidence.taps import agrees
 from ringback.evidence.writer import Capture
-from ringback.faults import Fault, Untestable
-from ringback.judge.finding import Finding, Outcome
+from ringback.faults import Untestable
+from ringback.judge.finding import Finding
 from ringback.net.authority import Authority, Oddity
 from ringback.net.identity import Identity, Sessions
 from ringback.net.ill_certificates import careless
@@ -24,7 +20,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, odd, probing
+from ringback.testbed import closing, inner, layout, odd, parting, probing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -94,6 +90,7 @@ class Testbed(Told):
         self.terms = session.terms
         self.clients: list[Client] = []
         self.outings: list[Outing] = []
+        self.probes: list[Probing] = []
         try:
             self._seat_all()
         except BaseException:
@@ -183,7 +180,8 @@ class Testbed(Told):
     def mayfly(self, role: Role, seconds: int) -> Stranger:
         """The same whose certificate expires so soon, and who resumes his sessions."""
         seat = self.seat_of(role)
-        ends = datetime.now(UTC) + timedelta(seconds=seconds)
+        now = datetime.fromtimestamp(self.network.ns() / 1e9, UTC)
+        ends = now + timedelta(seconds=seconds)
         short = self.certificate(seat.name, ends=ends)
         return Stranger(self, replace(short, sessions=Sessions()), seat.host)
 
@@ -246,13 +244,6 @@ class Testbed(Told):
         """Let the world go on for so long: what must not happen any more gets its
         chance. Never to wait for something that shall happen."""
         self.network.until(lambda: False, seconds)
-
-    def ages(self, seconds: float) -> None:
-        """The same by every clock: certificates look at the machine's, also on the
-        memory network."""
-        end = time.monotonic() + seconds
-        self.lingers(seconds)
-        time.sleep(max(0.0, end - time.monotonic()))
 
     def second_gateway_opens(self) -> None:
         """The UM's second gateway begins to serve; the configuration must allow it."""
@@ -325,6 +316,7 @@ class Testbed(Told):
         """Leave the seats, whatever happened; silent when they are left already."""
         if self._open:
             self._open = False
+            parting.parts(self, self.probes)
             for outing in self.outings:
                 outing.close()
             self.theatre.leave()
@@ -353,7 +345,7 @@ class Testbed(Told):
         self, studied: Study, trouble: BaseException | None = None
     ) -> tuple[Finding, ...]:
         """About our own side, then about the peers."""
-        ours = self._of_our_own(studied, trouble)
+        ours = closing.of_our_own(agrees(self.network.tap, studied.plaintext), trouble)
         return (*ours, *self._judged(studied.evidence))
 
     def outsiders(self) -> tuple[Seat, ...]:
@@ -384,18 +376,6 @@ class Testbed(Told):
         named = (f.requirement for f in found)
         kept = {n for n in named if n in wanted or n.startswith(always)}
         return [f for f in found if f.requirement in kept]
-
-    def _of_our_own(
-        self, studied: Study, trouble: BaseException | None
-    ) -> Iterable[Finding]:
-        complaints = agrees(self.network.tap, studied.plaintext)
-        if complaints:
-            told = "; ".join(complaints[:3])
-            yield closing.engine_finding("RB-TAP-001", Outcome.ERROR, told)
-        if trouble is not None:
-            blame = "" if isinstance(trouble, Fault) else "the scenario fell over: "
-            told = f"{blame}{type(trouble).__name__}: {trouble}"
-            yield closing.engine_finding("RB-BED-001", Outcome.ERROR, told)
 
     def _written(self, capture: Capture, evidence: Evidence) -> closing.Files:
         folder = self.session.captures

@@ -1,10 +1,11 @@
 """ClientHellos octet by octet, also such as no honest stack would say.
 
 RFC 5246 §7.4.1.2 (the message), RFC 6066 §3 (the server's name), RFC 8422 §5.1 (groups
-and points), RFC 7685 §3 (padding), RFC 5746 §3.3 (the signal for renegotiation).
+and points), RFC 7685 §3 (padding), RFC 5746 §3.3 (the signal for renegotiation)
+and §3.6 (the answer to it).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ringback.values import frozen
 
@@ -16,7 +17,8 @@ EXPORT = (0x0003, 0x0006, 0x0008, 0x0014)
 TRIPLE_DES = (0xC012, 0xC008, 0x0016, 0x000A)
 NOBODYS = (0xFFF0, 0xFFF1)  # of those for private use (RFC 8447 §8)
 _SIGNAL = 0x00FF
-_HANDSHAKE, _CLIENT_HELLO = 22, 1
+_RENEGOTIATION_INFO = 0xFF01
+_HANDSHAKE, _CLIENT_HELLO, _SERVER_HELLO = 22, 1, 2
 _ROOM = 20_000  # octets: more than a record may hold (RFC 5246 §6.2.1)
 
 
@@ -79,9 +81,31 @@ HELLOS: Mapping[str, Hello] = {
     "3des": Hello(ciphers=TRIPLE_DES),
     "nobodys": Hello(ciphers=NOBODYS),
     "oversized": Hello(room=_ROOM),
+    "renegotiation": Hello(),
     "sound": Hello(),
 }
 SPOILED = ("garbled", "cut", "stalled")
+
+
+def silent_on_renegotiation(octets: bytes) -> bytes:
+    """What a server says, without renegotiation_info in its hello; anything else than
+    a hello of TLS 1.2 or older, in a record of its own, as it came."""
+    end = 5 + int.from_bytes(octets[3:5], "big")
+    record, rest = octets[:end], octets[end:]
+    if record[:1] != bytes((_HANDSHAKE,)) or record[5:6] != bytes((_SERVER_HELLO,)):
+        return octets
+    at = 5 + 4 + 34 + 1 + record[43] + 3  # behind session id, cipher and compression
+    kept = [e for e in _each(record[at + 2 :]) if e[:2] != _two(_RENEGOTIATION_INFO)]
+    body = record[9:at] + _counted(b"".join(kept))
+    message = record[5:6] + len(body).to_bytes(3, "big") + body
+    return record[:3] + _counted(message) + rest
+
+
+def _each(octets: bytes) -> Iterator[bytes]:
+    while octets:
+        size = 4 + int.from_bytes(octets[2:4], "big")
+        yield octets[:size]
+        octets = octets[size:]
 
 
 def _two(number: int) -> bytes:

@@ -1,7 +1,8 @@
 """Hellos that no honest stack would send, and what a UM server makes of them.
 
-RFC 8996 §4 and §5 (old versions), RFC 9325 §4.1 (broken ciphers), RFC 5246 §7.2.2 (a
-fatal alert ends its connection). Who is asked is the UM or the gateway, whoever asks.
+RFC 8996 §4 and §5 (old versions), RFC 5746 §3.6 (renegotiation), RFC 9325 §4.1 (broken
+ciphers), RFC 5246 §7.2.2 (a fatal alert ends its connection). Who is asked is the UM or
+the gateway, whoever asks.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import Address, Role
 
 OLD: Final = {"SSLv3", "TLSv1", "TLSv1.1"}
-SIGNALS: Final = {0x00FF, 0x5600}  # RFC 5746 §3.3, RFC 7507 §2: no ciphers
+SIGNAL: Final = 0x00FF  # RFC 5746 §3.3: of secure renegotiation
+RENEGOTIATION_INFO: Final = 0xFF01
+SIGNALS: Final = {SIGNAL, 0x5600}  # RFC 5746 §3.3, RFC 7507 §2: no ciphers
 NULL: Final = {0x0000, 0x0001, 0x0002, 0x003B, 0xC001, 0xC006, 0xC00B, 0xC010, 0xC015}
 RC4: Final = {0x0004, 0x0005, 0x0018, 0x0020, 0x0024, 0x008A, 0x008E, 0x0092} | {
     0xC002,
@@ -33,6 +36,7 @@ SHORT: Final = {0x000A, 0x000D, 0x0010, 0x0013, 0x0016, 0x001B, 0x0007} | {
     0xC012,
     0xC017,
 }
+_SUPPORTED_VERSIONS = 43  # in a ServerHello only of TLS 1.3 (RFC 8446 §4.2.1)
 Asks = Callable[[TlsFrame], bool]
 
 
@@ -68,6 +72,29 @@ def refuses(asks: Asks, what: str, by: Role = Role.UM) -> Rule:
         return passes(f"{len(asked)} refused: {what}", *(_last(c, h) for c, h in asked))
 
     return rule
+
+
+def tells_of_secure_renegotiation(by: Role) -> Rule:
+    """RFC 5746 §3.6: who takes up TLS 1.2 or older, and was asked about it."""
+
+    def rule(case: Case) -> Verdict:
+        found = [(c, h) for c in _heard(case, by) if (h := _hello(c))]
+        asked = [c for c, hello in found if _asks_about_renegotiation(hello)]
+        hellos = [h for c in asked for h in _of(c, TlsEvent.SERVER_HELLO)]
+        older = [h for h in hellos if _SUPPORTED_VERSIONS not in h.extensions]
+        for hello in older:
+            if RENEGOTIATION_INFO not in hello.extensions:
+                why = "its hello says nothing of secure renegotiation"
+                return fails(why, hello, by=by)
+        if older:
+            return passes("renegotiation would be secure", *older[:12])
+        return undecided("nobody was answered in TLS 1.2")
+
+    return rule
+
+
+def _asks_about_renegotiation(hello: TlsFrame) -> bool:
+    return SIGNAL in hello.ciphers or RENEGOTIATION_INFO in hello.extensions
 
 
 def a_broken_hello_costs_only_its_connection(case: Case) -> Verdict:

@@ -52,12 +52,13 @@ def unknown_schemes_are_refused(case: Case) -> Verdict:
 
 
 def unknown_extensions_are_refused(case: Case) -> Verdict:
-    """§8.2.2.3: 420, which lists what is not understood."""
+    """§8.2.2.3: 420, which lists what is not understood; for whom it is, and so 404 and
+    416, is looked at before (§8.2.2.1)."""
     return _judged(case, _takes_the_extension, Kind.EXTENSION)
 
 
 def _takes_the_extension(shot: Shot) -> str:
-    wrong = _other_than(shot, 420, 416, *BEFORE)
+    wrong = _other_than(shot, 420, 404, 416, *BEFORE)
     final = shot.final
     if wrong or final is None or final.status != 420:
         return wrong

@@ -62,10 +62,18 @@ def _unlike(exchange: Exchange, ack: Said) -> str:
     return ""
 
 
+def is_heard(case: Case, said: Said) -> bool:
+    """Not where whom it was said to had closed the connection before."""
+    link = case.connections.get(said.frame.flow)
+    return link is None or not 0 < link.closed < said.number
+
+
 def answers_are_acknowledged(case: Case) -> Verdict:
     """§13.2.2.4: each 2xx to an INVITE earns an ACK with the INVITE's CSeq number."""
     accepted = [
-        x for x in case.exchanges if x.accepted and x.request.method == "INVITE"
+        x
+        for x in case.exchanges
+        if x.request.method == "INVITE" and x.accepted and is_heard(case, x.accepted)
     ]
     if not accepted:
         return undecided("no INVITE was accepted")

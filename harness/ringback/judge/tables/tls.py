@@ -36,6 +36,8 @@ RULES: dict[str, Rule] = {
     "TLS-CIPHER-002": hellos.refuses(
         hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
     ),
+    "TLS-RENEG-001": hellos.tells_of_secure_renegotiation(Role.UM),
+    "TLS-RENEG-002": hellos.tells_of_secure_renegotiation(Role.GATEWAY),
     "TLS-STALL-001": hellos.a_stalled_hello_keeps_nobody_waiting,
     "TLS-ROBUST-001": hellos.a_broken_hello_costs_only_its_connection,
 }

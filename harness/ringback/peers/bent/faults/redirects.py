@@ -163,10 +163,10 @@ FAULTS = (
         way=joined(
             mishears(
                 response(302, to=PHONE),
-                reworded("contact", lambda t: t.replace("sip:", "sip:again")),
+                reworded("contact", lambda t: t.replace(">", ";method=INVITE>")),
                 nth=1,
             ),
-            says(TO_PHONE, start("sip:again", "sip:"), nth=2),
+            says(TO_PHONE, start(";method=INVITE", ""), nth=2),
         ),
     ),
     Fault(

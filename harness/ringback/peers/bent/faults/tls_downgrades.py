@@ -113,6 +113,22 @@ FAULTS = (
             (Role.GATEWAY, "TLS-RESUME-002"),
         )
     ),
+    *(
+        Fault(
+            name=f"{role}-tells-nothing-of-renegotiation",
+            role=role,
+            says="In TLS 1.2 it does not say that it renegotiates securely.",
+            breaks=breaks,
+            credentials={"tells_of_renegotiation": False},
+            modes=("sip-secured", "secured"),
+            scenarios=("tls.a-hello-that-asks",),
+            guilty="connection",
+        )
+        for role, breaks in (
+            (Role.UM, "TLS-RENEG-001"),
+            (Role.GATEWAY, "TLS-RENEG-002"),
+        )
+    ),
     Fault(
         name="um-plays-for-an-expired-cas",
         role=Role.UM,

@@ -3,7 +3,7 @@ allow."""
 
 from dataclasses import replace
 
-from ringback.peers.bent.changes import Change, adding, lacking, status
+from ringback.peers.bent.changes import Change, adding, field, lacking, status
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.quirks.headers import SIP_ROLES
 from ringback.peers.bent.way import Passing, Way
@@ -130,7 +130,7 @@ QUIRKS = (
         source="RFC 3326 §2; RFC 3261 §20.43",
         way=says(
             either(request("BYE"), response(486, 404, 603)),
-            adding("Reason", 'Q.850;cause=16;text="Normal; clearing"'),
+            field("Reason", 'Q.850;cause=16;text="Normal; clearing"'),
             adding("Warning", '399 gateway "something, or other"'),
         ),
     ),
