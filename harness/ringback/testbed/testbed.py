@@ -316,11 +316,13 @@ class Testbed(Told):
         """Leave the seats, whatever happened; silent when they are left already."""
         if self._open:
             self._open = False
-            parting.parts(self, self.probes)
-            for outing in self.outings:
-                outing.close()
-            self.theatre.leave()
-            self.troupe.end()
+            try:
+                parting.parts(self, self.probes)
+            finally:  # a farewell that fails must not keep the seats from the next
+                for outing in self.outings:
+                    outing.close()
+                self.theatre.leave()
+                self.troupe.end()
 
     def finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""
