@@ -6,7 +6,7 @@ RFC 3261 §12.1 (the dialogs that responses make).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from ringback.faults import Malformed
+from ringback.faults import Malformed, Unseen
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.offer_answer import Local, answer, sdp_of
 from ringback.values import Address, Security
@@ -80,9 +80,14 @@ class Asking:
         )
 
     def dialog(self, response: Message | None = None) -> Dialog:
-        """What that response made (RFC 3261 §12.1.2), the final one by default."""
+        """What that response made (RFC 3261 §12.1.2), the final one by default; Unseen
+        when nobody can make a dialog of it."""
         made = response or self.final or self.responses[-1]
-        dialog = Dialog.of_response(self.request, made)
+        try:
+            dialog = Dialog.of_response(self.request, made)
+        except Malformed as broken:
+            why = f"the {made.status} to our {self.request.method} makes no dialog"
+            raise Unseen(f"{why}: {broken}") from broken
         if not to_tag(self.request):
             return dialog
         return replace(dialog, route=self.request.all("route"))  # RFC 3261 §12.2

@@ -5,11 +5,13 @@ RFC 3261 §8.1 and §8.2 for what it composes unless told otherwise, §12.2 for 
 within a dialog, §17.1.1.3 for the ACK of a refusal.
 """
 
-import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from ringback.faults import Unseen
 from ringback.peers.exchanges import Asking, Line, Theirs, description, unchanged
+from ringback.peers.wording import branch, key, like, over, same_call
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
@@ -30,13 +32,12 @@ from ringback.protocol.world import (
     Write,
 )
 from ringback.values import PROBE_PORT, Address
-from ringback.wire.message import CRLF, Field, Message
+from ringback.wire.message import Field, Message
 from ringback.wire.sdes import Crypto
 from ringback.wire.sdp import Sdp, offer
 
 SDP_TYPE = Field.of("Content-Type", "application/sdp")
 Change = Callable[[Message], Message | bytes]
-_BRANCH = re.compile(r"; *branch *= *([^; ]*)", re.IGNORECASE)
 CHANGES = "re-INVITE"
 ANSWERED_ALONE = ("ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", CHANGES)
 ABILITIES = (  # RFC 3261 §11.2
@@ -138,7 +139,7 @@ class Probe:
             Field.of("CSeq", f"1 {method}"),
             self.contact(),
         )
-        return Message.request(method, uri, _over(own, fields), body)
+        return Message.request(method, uri, over(own, fields), body)
 
     def within(
         self,
@@ -151,7 +152,7 @@ class Probe:
         after, message = dialog.request(method, (), body)
         kept = tuple(f for f in message.fields if f.name != "content-length")
         own = (self.via(), *kept, self.contact())
-        return after, Message.request(method, message.uri, _over(own, fields), body)
+        return after, Message.request(method, message.uri, over(own, fields), body)
 
     def asks(
         self, line: Line, request: Message, change: Change | None = None
@@ -166,7 +167,7 @@ class Probe:
 
     def cancels(self, asking: Asking, change: Change | None = None) -> Asking:
         """RFC 3261 §9.1: what repeats the INVITE."""
-        return self.asks(asking.line, self._like(asking.request, "CANCEL"), change)
+        return self.asks(asking.line, like(asking.request, "CANCEL"), change)
 
     def acks(self, asking: Asking, body: bytes = b"") -> None:
         """The ACK to its final response: hop by hop for a refusal, else end to end."""
@@ -216,7 +217,7 @@ class Probe:
             reason,
             via=stamped(theirs.request.first("via"), theirs.line.remote),
             tag="" if status == 100 else tag,
-            fields=(*(routes if dialog else ()), *_over((*own, *typed), rest)),
+            fields=(*(routes if dialog else ()), *over((*own, *typed), rest)),
             body=body,
         )
         said = change(response) if change else response
@@ -295,15 +296,16 @@ class Probe:
                 self._asked(Theirs(item, line))
 
     def _answered(self, response: Message, line: Line) -> None:
-        same = [a for a in self.asked if _key(a.request) == _key(response)]
-        twins = [a for a in same if _branch(a.request) == _branch(response)]
+        same = [a for a in self.asked if key(a.request) == key(response)]
+        twins = [a for a in same if branch(a.request) == branch(response)]
         for asking in (twins or same)[:1]:
             first = asking.final is None
             asking.line = line if asking.line.over else asking.line
             asking.responses.append(response)
             final = response.status >= 200 and asking.request.method == "INVITE"
             if final and self.acknowledges and (first or response.status < 300):
-                self.acks(asking)
+                with suppress(Unseen):  # what makes no dialog has nobody to be told
+                    self.acks(asking)
 
     def _asked(self, theirs: Theirs) -> None:
         self.theirs.append(theirs)
@@ -322,7 +324,8 @@ class Probe:
         if theirs.method == "CANCEL":
             for invite in self.theirs:
                 pending = not any(a.status >= 200 for a in invite.answers)
-                if invite.method == "INVITE" and pending and _same_call(invite, theirs):
+                same = same_call(invite.request, theirs.request)
+                if invite.method == "INVITE" and pending and same:
                     self.says(invite, 487, "Request Terminated")
 
     def _changes(self, theirs: Theirs) -> None:
@@ -358,43 +361,3 @@ class Probe:
     def _own_tag(self) -> str:
         self.tag = self.tag or self._names.tag()
         return self.tag
-
-    def _like(self, invite: Message, method: str) -> Message:
-        kept = ("via", "from", "to", "call-id", "route", "max-forwards")
-        fields: list[Field] = []
-        for one in invite.fields:
-            if one.name in kept and not (one.name == "via" and _has(fields, "via")):
-                fields.append(one)
-        seq = invite.first("cseq").split()[0]
-        fields.append(Field.of("CSeq", f"{seq} {method}"))
-        return Message.request(method, invite.uri, fields)
-
-
-def alive() -> bytes:
-    """A keep-alive ping (RFC 5626 §3.5.1)."""
-    return CRLF + CRLF
-
-
-def _over(own: tuple[Field, ...], fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    """``fields`` in place of those of the same name."""
-    said = {f.name for f in fields}
-    return (*(f for f in own if f.name not in said), *fields)
-
-
-def _has(fields: list[Field], name: str) -> bool:
-    return any(f.name == name for f in fields)
-
-
-def _same_call(one: Theirs, other: Theirs) -> bool:
-    return one.request.first("call-id") == other.request.first("call-id")
-
-
-def _key(message: Message) -> tuple[str, str]:
-    """Call-ID and CSeq: few requests of ours share them (RFC 3261 §17.1.3)."""
-    return message.first("call-id"), " ".join(message.first("cseq").split())
-
-
-def _branch(message: Message) -> str:
-    """Of the topmost Via, as far as it can be told: it may be odd on purpose."""
-    found = _BRANCH.search(message.first("via"))
-    return found[1] if found else ""
