@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ringback.faults import Malformed, Unseen
 from ringback.protocol.dialog import Dialog
-from ringback.protocol.offer_answer import Local, answer, sdp_of
+from ringback.protocol.offer_answer import Local, Refusal, answer, declined, sdp_of
 from ringback.values import Address, Security
 from ringback.wire import multipart
 from ringback.wire.framing import Framer
@@ -138,6 +138,18 @@ def in_time_of(request: Message, told: bytes) -> bytes:
     times = described.values("t") if described else ()
     lines = "".join(f"t={value}\r\n" for value in times or ("0 0",))
     return told.replace(b"t=0 0\r\n", lines.encode(errors="surrogateescape"), 1)
+
+
+def answering(message: Message, local: Local) -> bytes:
+    """What answers the offer in it (RFC 3264 §6); nothing where it has none."""
+    try:
+        offered = sdp_of(message)
+    except Malformed:
+        return b""
+    if offered is None:
+        return b""
+    made = answer(offered, local)
+    return bytes(declined(offered, local) if isinstance(made, Refusal) else made[0])
 
 
 def unchanged(request: Message, standing: bytes) -> bytes:

@@ -20,7 +20,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, odd, parting, probing
+from ringback.testbed import closing, inner, layout, odd, parting, placing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -203,12 +203,12 @@ class Testbed(Told):
         """A user agent beside a role of ours, at its address; see ``probing``. One that
         faces the phone speaks in the clear, as that leg always does."""
         identity = odd.careless_of(self, role) if trusts_everybody else None
-        return probing.beside(self, role, identity, facing)
+        return placing.beside(self, role, identity, facing)
 
     def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
         """One in the place of a role of ours, which leaves its seat; what others show
         it is judged as ever, or as little as TLS can."""
-        return probing.in_place(
+        return placing.in_place(
             self, role, odd.careless_of(self, role) if trusts_everybody else None
         )
 
