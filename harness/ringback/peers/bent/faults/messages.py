@@ -119,7 +119,7 @@ FAULTS = (
         breaks="SIP-FORM-002",
         what="worker",
         way=says(request("INVITE"), lacking("call-id")),
-        also=("POP-END-003", "SIP-ACK-001", "SIP-RESP-003"),
+        also=("POP", "SIP-ACK", "SIP-RESP-003", "SIP-OFFER-007"),
     ),
     Fault(
         name="um-invite-without-max-forwards",
@@ -187,7 +187,7 @@ FAULTS = (
         breaks="SIP-VIA-003",
         way=says(response(200, of="OPTIONS"), reworded("Via", _other_branch)),
         scenarios=("sip.a-request-that-asks-for-rport",),
-        also=("SIP-RESP-003",),
+        also=("SIP-RESP",),
     ),
     Fault(
         name="gateway-answer-of-another-call",
@@ -247,5 +247,6 @@ FAULTS = (
         way=says(
             request("INVITE", "BYE"), reworded("CSeq", lambda v: f"1 {v.split()[1]}")
         ),
+        also=("SIP-ACK-002",),
     ),
 )

@@ -102,7 +102,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Everything that the gateway says to an INVITE comes 0.8 seconds late.",
         breaks="SIP-TIMER-001",
-        also=("SIP-TIMER-003", "SIP-TIMER-006"),  # repetitions come late, too
+        also=("SIP-TIMER-003", "SIP-TIMER-006", "SIP-BYE-003"),  # all comes late
         scenarios=("sip.an-invite-repeated-while-it-rings",),
         way=delays(response(of="INVITE"), 0.8),
     ),

@@ -71,6 +71,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers 400 to a request with a folded line.",
         breaks="SIP-TORT-001",
+        also=("SIP-TAKES-003",),
         scenarios=TORTURE,
         way=replies(_folded, refused(400, "Bad Request")),
     ),
