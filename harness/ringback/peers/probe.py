@@ -253,7 +253,7 @@ class Probe:
 
     def answers_to(self, message: Message, plan: Security) -> bytes:
         """What answers that message's offer: the first stream that fits the dial plan,
-        or every stream refused; a description of ours where there is none to answer."""
+        or every stream refused; nothing where there is none to answer."""
         self.listens_for_media()
         local = Local(
             self.settings.address,
@@ -263,7 +263,7 @@ class Probe:
             plan,
             self._names.octets(30) if plan.srtp else b"",
         )
-        return answering(message, local) or self.describes(formats=(0, 101))
+        return answering(message, local)
 
     def crypto(self) -> Crypto:
         """A key of our own for SRTP (RFC 4568 §9.1), fresh each time."""

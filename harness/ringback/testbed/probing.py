@@ -278,7 +278,7 @@ class Probing:
         if not stream:
             secured = self._bed.security.srtp and self.peer.settings.secured
             mode = Security.SECURED if secured else Security.UNSECURED
-            return self.peer.answers_to(asked, mode)
+            return self.peer.answers_to(asked, mode) or self.offers(formats=(0, 101))
         formats = in_order_of(asked, stream.pop("formats", (0, 101)))  # type: ignore[arg-type]  # the scenario's own words
         told = self.peer.describes(**{**self.keyed(), **stream, "formats": formats})
         return in_time_of(asked, told)

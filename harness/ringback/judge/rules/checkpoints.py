@@ -13,7 +13,7 @@ from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.judged import culprit
 from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.rules.spoilt import who_spoilt_it
-from ringback.judge.soundness import is_refused_for_its_form
+from ringback.judge.soundness import is_refused_for_its_form, is_sound
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -125,6 +125,8 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
     final = invite.final
     if final is None and case.is_bare(invite.frame):
         return fails("the INVITE was said to nobody who reads it", invite.frame)
+    if final is None and not is_sound(case, invite.request):
+        return undecided("the INVITE that got no answer is not sound", invite.frame)
     if final is None:
         return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
     if is_refused_for_its_form(case, invite):

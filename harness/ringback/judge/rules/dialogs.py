@@ -143,7 +143,7 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
             return made.request.sender
     ends: dict[Leg | None, list[int]] = {}
     for call in calls:
-        if end := _end(call):
+        if (end := _end(call)) and not _was_tried_again(call, up):
             ends.setdefault(call.leg, []).append(end.number)
     standing = {call.leg for call in up}
     told = [
@@ -152,6 +152,12 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
         if there in standing and len(ends.get(here, ())) > len(ends.get(there, ()))
     ]
     return min(told)[1] if told else _INNER.get(up[0].leg) if up[0].leg else None
+
+
+def _was_tried_again(call: Call, up: list[Call]) -> bool:
+    """Refused, and what stands on that leg came after: by another gateway, say."""
+    later = (c for c in up if c.leg is call.leg and c.frame.number > call.frame.number)
+    return call.accepted is None and any(later)
 
 
 def _user_hung_up(case: Case) -> bool:

@@ -96,6 +96,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers 200 to an OPTIONS for a URI of an unknown scheme.",
         breaks="SIP-TORT-004",
+        also=("SIP-OPT-001", "SIP-REFUSE-004"),
         scenarios=TORTURE,
         way=replies(_of_another_scheme, OK),
     ),
