@@ -272,6 +272,7 @@ ENDS = (
             "SIP-ORDER-",
             "POP-END-",
             "RTP-END-001",
+            "SIP-ROUTE-002",
         ),
         scenarios=("sip.what-may-come-before",),
         way=calls_after(
