@@ -338,13 +338,17 @@ class Probing:
     # -- where
 
     def _towards(self, dialog: Dialog) -> Line:
+        """A Contact that is an address is taken for its owner's, by the name that his
+        certificate can prove: probes ask about other things."""
         try:
             target = target_of(parse_uri(dialog.next_hop), self.peer.settings.secured)
         except Malformed as trouble:
             raise Unseen(
                 f"no way leads to {dialog.next_hop!r}: {trouble.why}"
             ) from None
-        return self.peer.line_to(target.address, target.name)
+        seats = (*self._bed.outsiders(), *self._bed.network.seats())
+        name = next((s.name for s in seats if s.host == target.name), target.name)
+        return self.peer.line_to(target.address, name)
 
     def _where(self, of: Role, worker: bool) -> tuple[Address, str]:
         seats = [s for s in self._bed.seats_of(of) if (s.what == "worker") is worker]
