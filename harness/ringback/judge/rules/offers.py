@@ -239,8 +239,7 @@ def _taken(agreement: Agreement) -> str:
     return ""
 
 
-def _lines(media: Media) -> list[tuple[int, str]]:
-    try:
-        return [(c.tag, c.suite.upper()) for c in media.crypto]
-    except Malformed:
-        return []
+def _lines(media: Media) -> list[tuple[str, str]]:
+    """Tag and suite of each line, also of one whose key nobody can use."""
+    words = [value.upper().split() for value in media.attributes("crypto")]
+    return [(w[0].lstrip("0"), w[1]) for w in words if len(w) > 1]

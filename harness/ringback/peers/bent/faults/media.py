@@ -191,6 +191,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM plays as soon as a provisional answer describes the phone.",
         breaks="RTP-EARLY-001",
+        also=("RTP-SEQ-001",),
         what="worker",
         scenarios=("media.sound-before-the-answer",),
         modes=CLEAR,

@@ -158,6 +158,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's 420 has no Unsupported.",
         breaks="SIP-RESP-006",
+        also=("SIP-TORT-006",),
         way=says(response(420), lacking("unsupported")),
         scenarios=("sip.an-extension-that-nobody-knows",),
     ),
