@@ -26,8 +26,8 @@ Response = umws.Response | ews.Response | SoapFault
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
     """``name`` is whom TLS must prove. ``poll_at_first`` (until the call is connected),
-    ``poll_every`` and ``patience`` are unscaled seconds; ``path`` empty is the dialect's
-    usual one. ``pre_emptive`` false: the password is sent only after a 401."""
+    ``poll_every`` and ``patience`` are unscaled seconds; ``path`` empty is the usual
+    one of the dialect. ``pre_emptive`` false: the password is sent only after a 401."""
 
     cas: Address
     name: str

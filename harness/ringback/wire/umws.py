@@ -7,6 +7,7 @@ order of their elements.
 
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback.faults import Malformed
@@ -236,12 +237,14 @@ def action(request: Request) -> str:
     return f"{MESSAGES}/{type(request).__name__}"
 
 
+@lru_cache(maxsize=64)
 def request_of(envelope: Envelope) -> Request:
     """The order read; Malformed for an unknown operation or a missing element."""
     kind, slots = _maker(envelope, _REQUEST_NAMED, "operation")
     return kind(*_values(envelope, envelope.body, slots))
 
 
+@lru_cache(maxsize=64)
 def response_of(envelope: Envelope) -> Response | SoapFault:
     """The answer read, or the fault in its place; Malformed for anything else."""
     fault = soap.fault_of(envelope)
