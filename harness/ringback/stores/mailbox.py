@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, assert_never
 
@@ -290,6 +291,7 @@ class Mailbox:
             self._do("INSERT INTO greetings VALUES (?, ?, ?, ?)", *values)
 
 
+@lru_cache(maxsize=64)
 def _user_of(row: tuple[Any, ...]) -> User:
     """SQLite keeps flags as numbers: not strict."""
     values = zip((f.name for f in fields(User)), row, strict=True)

@@ -86,6 +86,9 @@ class Media(_Lines):
     port_count: int
     protocol: str
     formats: tuple[str, ...]
+    _told: dict[str, dict[str, str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # rtpmap and fmtp by format
 
     @cached_property
     def host(self) -> str:
@@ -151,8 +154,12 @@ class Media(_Lines):
         return next(iter(own), "")
 
     def _about(self, name: str, fmt: str) -> str | None:
-        split = (value.partition(" ") for value in self.attributes(name))
-        return next((rest.strip() for key, _, rest in split if key == fmt), None)
+        known = self._told.get(name)
+        if known is None:
+            split = [value.partition(" ") for value in self.attributes(name)]
+            known = {key: rest.strip() for key, _, rest in reversed(split)}
+            self._told[name] = known
+        return known.get(fmt)
 
 
 @frozen(slots=False)
