@@ -39,6 +39,7 @@ def test_the_user_hangs_up_while_it_plays(testbed: Testbed, client: Client) -> N
     testbed.phone.ends = "client"
     call = client.plays("meeting", on=DESK)
     testbed.until(call.is_connected, within=5.0)
+    testbed.until(testbed.phone.listens, within=5.0)
 
     client.hangs_up(call)
 

@@ -47,6 +47,7 @@ def test_a_um_server_with_all_the_calls_it_can_have(
     testbed.phone.ends = "client"
     first = client.plays("meeting", on=DESK)
     testbed.until(first.is_connected, within=5.0)
+    testbed.until(testbed.phone.listens, within=5.0)
 
     second = testbed.client_of("bob").plays("lunch", on="50123")
 

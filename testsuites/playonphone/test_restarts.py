@@ -48,6 +48,7 @@ def test_the_user_hangs_up_after_the_cas_restarted(
     testbed.phone.ends = "client"
     call = client.plays("hello", on=DESK)
     testbed.until(call.is_connected, within=5.0)
+    testbed.until(testbed.phone.listens, within=5.0)
     testbed.cas_restarts()
     testbed.until(client.asks_about(call.id).is_answered, within=5.0)
 

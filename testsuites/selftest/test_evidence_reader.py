@@ -33,6 +33,7 @@ from ringback.evidence.taps import MARKER
 from ringback.evidence.writer import Capture
 from ringback.values import Address, Leg, Role
 from ringback.wire.rtp import RtpPacket
+from ringback.wire.srtp import Srtp
 
 KEYS = (bytes(range(30)), bytes(range(30, 60)))
 PING = request("OPTIONS")
@@ -100,6 +101,16 @@ def test_srtp_is_opened_with_the_key_of_its_sender() -> None:
     assert all(f.secured for f in seen.rtp)
     assert [bytes(p) for p in plain if p and p.ssrc == 7] == list(map(sound, range(10)))
     assert all(bytes(p) != f.octets for p, f in zip(plain, seen.rtp, strict=True) if p)
+
+
+def test_a_replay_stays_one_though_the_key_was_told_twice() -> None:
+    stage = staged_call(KEYS)
+    stage.opens(2, UM_CALLS, GATEWAY)
+    again = request("INVITE", number=3, body=description(UM_MEDIA, KEYS[0]))
+    stage.says(2, again)
+    stage.casts(UM_MEDIA, GATEWAY_MEDIA, Srtp(KEYS[0]).protect(sound(0)))
+
+    assert read(stage.capture(circumstances())).rtp[-1].rtp is None
 
 
 def test_srtp_under_the_wrong_key_stays_closed() -> None:

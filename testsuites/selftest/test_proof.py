@@ -1,6 +1,7 @@
 """The selftest itself: it finds a judge that sleeps, and one that accuses innocents."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -10,13 +11,14 @@ from ringback.faults import Misuse
 from ringback.judge import judge as judging
 from ringback.judge.case import Case, Rule
 from ringback.judge.catalogue import catalogue
+from ringback.judge.finding import Outcome
 from ringback.judge.table import RULES
 from ringback.judge.verdict import Verdict, fails, passes
 from ringback.peers.bent.declared import Fault
 from ringback.peers.bent.known import fault, faults, quirks
 from ringback.places import fixtures
 from ringback.proof import arms, survivors, trial
-from ringback.proof.kills import tried
+from ringback.proof.kills import left_alone, tried
 from ringback.proof.matrix import Matrix
 from ringback.proof.mutants import mutants_of
 from ringback.proof.page import BEGIN, END, numbers, page, write_numbers
@@ -62,6 +64,30 @@ def test_a_quirk_names_the_paragraph_that_allows_it() -> None:
     for one in quirks().values():
         assert CITED.search(one.source), one.name
         assert one.says.endswith(".")
+        for word in one.misses:
+            assert any(name.startswith(word) for name in catalogue()), word
+
+
+def test_what_a_quirk_misses_may_be_left_open_and_never_red(
+    plain: Play, stage: Stage
+) -> None:
+    base = stage.play(plain)
+    name = "SIP-ACK-002"
+    quirk = replace(quirks()["pings"], misses={"SIP-ACK": "nobody says ACK"})
+    others = {k: f for k, f in base.findings.items() if k != name}
+    red = replace(base.findings[name], outcome=Outcome.FAIL)
+
+    missing = replace(base, findings=others)
+    assert not left_alone(quirk, plain, base, missing).turned
+    assert left_alone(quirks()["pings"], plain, base, missing).turned
+    accused = replace(base, findings={**others, name: red})
+    assert left_alone(quirk, plain, base, accused).turned
+
+
+def test_a_role_is_bent_in_the_modes_it_is_for_only(plain: Play, stage: Stage) -> None:
+    elsewhere = replace(quirks()["pings"], modes=("secured",))
+    assert stage.play(plain, quirks()["pings"]).marks
+    assert not stage.play(plain, elsewhere).marks
 
 
 def test_a_fault_is_caught_and_its_frame_named(plain: Play, stage: Stage) -> None:

@@ -166,6 +166,19 @@ def test_with_a_route_set_the_target_is_not_judged() -> None:
     acquitted("SIP-DIALOG-002", evidence)  # the other legs have none
 
 
+def test_a_proxy_at_the_asker_s_contact_stands_nowhere() -> None:
+    def recorded(said: Message) -> Message:
+        return said.under(Field.of("Record-Route", said.first("contact")))
+
+    guilty = GUILTY["SIP-DIALOG-002"]()
+    accused("SIP-DIALOG-002", changed(guilty, on(CU, "INVITE"), recorded))
+    by_name = hung_up()
+    for method in ("INVITE", "ACK", "BYE"):
+        named = swapped("SIP/2.0/TCP 127.0.9.", "SIP/2.0/TCP name-")
+        by_name = changed(by_name, on(None, method), named)
+    acquitted("SIP-DIALOG-002", changed(by_name, on(None, "INVITE"), recorded))
+
+
 def test_the_middle_is_guilty_of_a_leg_left_up() -> None:
     assert accused("POP-END-003", no_bye(CU)).guilty is Role.UM
     assert accused("POP-END-003", no_bye(Leg.GATEWAY_PHONE)).guilty is Role.GATEWAY

@@ -6,11 +6,13 @@ from testsuites.selftest.evidence_builder import HOSTS, Plan, circumstances
 from testsuites.selftest.tribunal import accused, acquitted, left_open
 
 from ringback.evidence.evidence import Evidence
-from ringback.evidence.frame import SipFrame
+from ringback.evidence.frame import Connection, SipFrame
 from ringback.values import Address, Leg, Role
 from ringback.wire.message import Field, Message
+from ringback.wire.sdp import offer
 
 UM, GATEWAY = Role.UM, Role.GATEWAY
+SDP = bytes(offer("127.0.0.1", 30000, 1, 1))
 
 
 @dataclass
@@ -195,6 +197,53 @@ def test_who_hangs_up_after_a_late_cancel_may_have_another_reason() -> None:
     talk.says(GATEWAY, "481 No", "1 CANCEL", tag="")
     talk.says(UM, "OPTIONS sip:gw@g", "2 OPTIONS").says(GATEWAY, "481 No", "2 OPTIONS")
     assert accused("SIP-CANCEL-006", talk.evidence).guilty is GATEWAY
+
+
+def test_what_comes_after_the_end_of_a_connection_may_be_lost() -> None:
+    talk = talking()
+    hops = "Max-Forwards: 70"
+    talk.says(GATEWAY, "OPTIONS sip:um@u", "1 OPTIONS", hops, caller=False)
+    talk.says(UM, "BYE sip:gw@g", "2 BYE").says(GATEWAY, "200 OK", "2 BYE")
+    um, gateway = Address(HOSTS[UM], 5060), Address(HOSTS[GATEWAY], 5060)
+    link = Connection(
+        flow=1,
+        client=um,
+        server=gateway,
+        leg=Leg.UM_GATEWAY,
+        opener=UM,
+        acceptor=GATEWAY,
+        opened=0,
+    )
+    for closed, by, judged in ((0, None, accused), (3, gateway, accused)):
+        ended = replace(link, closed=closed, left_by=by)
+        judged("SIP-RESP-003", replace(talk.evidence, connections=(ended,)))
+    ended = replace(link, closed=3, left_by=um)  # before the OPTIONS, number 4
+    acquitted("SIP-RESP-003", replace(talk.evidence, connections=(ended,)))
+
+
+def test_an_answer_may_cross_the_bye() -> None:
+    asked = (
+        talking()
+        .says(UM, "INVITE sip:gw@g", "2 INVITE")
+        .says(UM, "BYE sip:gw@g", "3 BYE")
+    )
+    crossing, late = (Talk(list(asked.frames), asked.now) for _ in range(2))
+    crossing.says(GATEWAY, "200 OK", "2 INVITE").says(GATEWAY, "200 OK", "3 BYE")
+    left_open("SIP-BYE-003", crossing.evidence)
+    late.says(GATEWAY, "200 OK", "3 BYE").says(GATEWAY, "200 OK", "2 INVITE")
+    assert accused("SIP-BYE-003", late.evidence).guilty is GATEWAY
+
+
+def test_both_sides_count_for_themselves() -> None:
+    typed = "Content-Type: application/sdp"
+    talk = invited().says(GATEWAY, "200 OK", "1 INVITE", typed, body=SDP)
+    talk.says(UM, "ACK sip:gw@g", "1 ACK", typed, body=SDP)
+    talk.says(GATEWAY, "INVITE sip:um@u", "1 INVITE", typed, caller=False, body=SDP)
+    talk.says(UM, "200 OK", "1 INVITE", typed, caller=False, body=SDP)
+    talk.says(GATEWAY, "ACK sip:um@u", "1 ACK", caller=False)
+    acquitted("SIP-OFFER-010", talk.evidence)
+    talk.says(GATEWAY, "ACK sip:um@u", "1 ACK", typed, caller=False, body=SDP)
+    assert accused("SIP-OFFER-010", talk.evidence).guilty is GATEWAY
 
 
 def _replaced(frame: SipFrame, fields: tuple[Field, ...]) -> SipFrame:

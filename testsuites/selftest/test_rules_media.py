@@ -252,3 +252,8 @@ def test_silence_before_the_answer_opens_a_path() -> None:
         lambda f: replace(f, rtp=replace(f.rtp, payload=QUIET * 160)) if f.rtp else f,
     )
     left_open("RTP-EARLY-001", quiet)
+
+
+def test_a_refused_stream_is_not_all_that_was_described() -> None:
+    refused = swapped("m=audio", "m=audio 0 RTP/AVP 96\r\nm=audio")
+    acquitted("RTP-PT-001", changed(sent(alaw), on(GW, "200", "INVITE"), refused))

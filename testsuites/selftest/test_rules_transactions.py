@@ -229,3 +229,9 @@ def test_a_cancel_that_comes_too_late_may_find_nothing() -> None:
     )
     accused("SIP-CANCEL-003", gone)
     acquitted("SIP-CANCEL-003", moved(gone, GONE, 1))
+
+
+def test_what_comes_on_a_connection_that_was_closed_earns_no_ack() -> None:
+    silent = without(plain(), on(GW, "ACK"))
+    gone = [replace(c, closed=1) for c in silent.connections]
+    left_open("SIP-ACK-002", replace(silent, connections=tuple(gone)))

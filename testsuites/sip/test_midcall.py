@@ -39,6 +39,7 @@ def test_changes_that_meet(testbed: Testbed) -> None:
         testbed.until(ours.is_answered, WITHIN)
     held = um.answer(theirs, direction="recvonly")
     um.says(theirs, 200, fields=(moved,), body=held)
+    um.peer.alone.add(CHANGES)
     testbed.until(um.is_asked("ACK"), WITHIN)
     testbed.phone.hangs_up()
 

@@ -118,12 +118,12 @@ def test_a_change_to_nothing_known(testbed: Testbed, client: Client) -> None:
     gateway = testbed.stands_in(Role.GATEWAY)
     call = client.plays("meeting", on=DESK)
     invite = gateway.awaits("INVITE")
-    plain = gateway.answer(invite)
+    plain = gateway.answer(invite, formats=(0,))
     gateway.accepts(invite, body=plain)
     testbed.until(lambda: len(gateway.peer.datagrams) > 3, within=5.0)
 
     unknown = (
-        ("0 101\r\n", "117\r\na=rtpmap:117 X-NONE/8000\r\n"),
+        ("VP 0\r\n", "VP 117\r\na=rtpmap:117 X-NONE/8000\r\n"),
         ("a=rtpmap:0", "a=x:0"),
     )
     dialog, change = gateway.asks_within(

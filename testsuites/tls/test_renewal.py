@@ -13,6 +13,7 @@ MODES = [Security.SIP_SECURED, Security.SECURED]
 def test_certificates_renewed_in_a_call(testbed: Testbed, client: Client) -> None:
     first = client.plays("hello", on=DESK)
     testbed.until(first.is_connected, within=5.0)
+    testbed.until(testbed.phone.listens, within=5.0)
     testbed.renews(Role.CAS, Role.UM, Role.GATEWAY)
     client.hangs_up(first)
     testbed.until(first.is_over, within=5.0)

@@ -137,13 +137,14 @@ def _rtcp_port(media: Media) -> int:
 
 
 class _Decryption:
-    """SRTP on its way to one announced address."""
+    """SRTP on its way to one announced address. A key that was told again is still one:
+    a second context would take what the first has seen already."""
 
     def __init__(self, keys: list[Crypto]) -> None:
         self._contexts: list[Srtp] = []
-        for key in keys:
+        for told in dict.fromkeys((k.key_salt, k.suite, k.mki) for k in keys):
             try:
-                self._contexts.append(Srtp(key.key_salt, key.suite, key.mki))
+                self._contexts.append(Srtp(*told))
             except Misuse:
                 continue  # a suite that is not spoken here
 

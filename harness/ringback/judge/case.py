@@ -235,7 +235,8 @@ class Case:
             key = _key(request)
             if request.method != "ACK" and key not in found:
                 own = acks[key[0], key[1]] if request.method == "INVITE" else ()
-                found[key] = Exchange(request, tuple(answers[key]), tuple(own))
+                mine = tuple(ack for ack in own if not _from_the_far_end(ack, request))
+                found[key] = Exchange(request, tuple(answers[key]), mine)
         return tuple(found.values())
 
     @cached_property
@@ -345,6 +346,12 @@ def before(things: Iterable[Said], number: int) -> list[Said]:
 
 def after(things: Iterable[Said], number: int) -> list[Said]:
     return [s for s in things if s.number > number]
+
+
+def _from_the_far_end(ack: Said, invite: Said) -> bool:
+    """Both sides of a dialog count for themselves (RFC 3261 §12.2.1.1): the same number
+    may stand for an INVITE of either."""
+    return ack.to_tag == invite.from_tag != ack.from_tag
 
 
 def _key(said: Said) -> _Key:

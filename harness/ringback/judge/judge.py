@@ -19,6 +19,7 @@ from ringback.judge.verdict import Grade, Verdict, errs, undecided
 from ringback.values import Leg, Role, frozen
 
 OF_CALLS = ("playonphone", "media", "webservice")  # areas
+OFFENCES = (Grade.FAIL, Grade.DEVIATION)
 KNOWINGLY = "knowingly "  # "knowingly cas": what that role does wrong is meant so
 ASIDE = "aside "  # a note "aside SIP-FORM-001 …": what the scenario breaks on purpose
 OUTCOME_OF = {
@@ -82,7 +83,7 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
         outcome, because = barred
         return _finding(requirement, outcome, because) if wanted else None
     verdict = _verdict(case, RULES[requirement.id])
-    if verdict.grade is Grade.FAIL and verdict.guilty in standing.knowingly:
+    if verdict.grade in OFFENCES and verdict.guilty in standing.knowingly:
         because = f"the scenario's own {verdict.guilty} does so on purpose"
         return (
             _finding(requirement, Outcome.NOT_APPLICABLE, because) if wanted else None

@@ -62,6 +62,15 @@ def somebody_s_end_failed(case: Case) -> bool:
     return any(ended_nothing(case, call) for call in case.all_calls)
 
 
+def met_a_closed_end(case: Case, exchange: Exchange) -> bool:
+    """Whether whom it was for had ended the connection before it came, and said nothing
+    to it: then it may be lost (RFC 3261 §18.4), and nobody need have read it."""
+    link = case.connections.get(exchange.frame.flow)
+    closed = link is not None and 0 < link.closed < exchange.frame.number
+    left = link is not None and link.left_by == exchange.frame.target
+    return closed and left and not exchange.responses
+
+
 def never_came(case: Case, exchange: Exchange) -> bool:
     """Whether who asked cannot have seen the final answer: his connection had ended,
     and with it the transaction (RFC 3261 §17.1.4), or nobody can tell where it begins,
@@ -71,10 +80,12 @@ def never_came(case: Case, exchange: Exchange) -> bool:
         return False
     link = case.connections.get(asked.flow)
     cut = link is not None and 0 < link.closed < final.number
-    return (cut and final.frame.flow != asked.flow) or _is_buried(case, final)
+    return (cut and final.frame.flow != asked.flow) or is_buried(case, final)
 
 
-def _is_buried(case: Case, said: Said) -> bool:
+def is_buried(case: Case, said: Said) -> bool:
+    """Whether it came on a stream after a message without a length (RFC 3261 §18.3):
+    nobody can tell where it begins."""
     here = (said.frame.flow, said.frame.source)
     return any(
         "content-length" not in before.headers

@@ -5,14 +5,24 @@ RFC 3261 §8.1 and §8.2 for what it composes unless told otherwise, §12.2 for 
 within a dialog, §17.1.1.3 for the ACK of a refusal.
 """
 
-import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from ringback.peers.exchanges import Asking, Line, Theirs, description
+from ringback.faults import Unseen
+from ringback.peers.exchanges import (
+    Asking,
+    Line,
+    Theirs,
+    answering,
+    description,
+    unchanged,
+)
+from ringback.peers.wording import branch, key, like, over, same_call
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
+from ringback.protocol.offer_answer import Local
 from ringback.protocol.replies import response_to, stamped
 from ringback.protocol.world import (
     Arrived,
@@ -29,14 +39,13 @@ from ringback.protocol.world import (
     Wish,
     Write,
 )
-from ringback.values import PROBE_PORT, Address
-from ringback.wire.message import CRLF, Field, Message
+from ringback.values import PROBE_PORT, Address, Security
+from ringback.wire.message import Field, Message
 from ringback.wire.sdes import Crypto
 from ringback.wire.sdp import Sdp, offer
 
 SDP_TYPE = Field.of("Content-Type", "application/sdp")
 Change = Callable[[Message], Message | bytes]
-_BRANCH = re.compile(r"; *branch *= *([^; ]*)", re.IGNORECASE)
 CHANGES = "re-INVITE"
 ANSWERED_ALONE = ("ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", CHANGES)
 ABILITIES = (  # RFC 3261 §11.2
@@ -138,7 +147,7 @@ class Probe:
             Field.of("CSeq", f"1 {method}"),
             self.contact(),
         )
-        return Message.request(method, uri, _over(own, fields), body)
+        return Message.request(method, uri, over(own, fields), body)
 
     def within(
         self,
@@ -151,7 +160,7 @@ class Probe:
         after, message = dialog.request(method, (), body)
         kept = tuple(f for f in message.fields if f.name != "content-length")
         own = (self.via(), *kept, self.contact())
-        return after, Message.request(method, message.uri, _over(own, fields), body)
+        return after, Message.request(method, message.uri, over(own, fields), body)
 
     def asks(
         self, line: Line, request: Message, change: Change | None = None
@@ -166,7 +175,7 @@ class Probe:
 
     def cancels(self, asking: Asking, change: Change | None = None) -> Asking:
         """RFC 3261 §9.1: what repeats the INVITE."""
-        return self.asks(asking.line, self._like(asking.request, "CANCEL"), change)
+        return self.asks(asking.line, like(asking.request, "CANCEL"), change)
 
     def acks(self, asking: Asking, body: bytes = b"") -> None:
         """The ACK to its final response: hop by hop for a refusal, else end to end."""
@@ -199,19 +208,24 @@ class Probe:
         body: bytes = b"",
         change: Change | None = None,
     ) -> Message:
-        """A response on the line that the request came on; gives it as it was said."""
+        """A response on the line that the request came on; gives it as it was said.
+
+        Record-Route among ``fields`` stands above the request's own (RFC 3261 §16.6).
+        """
         tag = tag or self._own_tag()
         dialog = theirs.method in ("INVITE", "UPDATE") and 100 < status < 300
-        routes = tuple(f for f in theirs.request.fields if f.name == "record-route")
-        own = (*routes, self._standing_contact(theirs)) if dialog else ()
+        passed = (*fields, *theirs.request.fields)
+        routes = tuple(f for f in passed if f.name == "record-route")
+        own = (self._standing_contact(theirs),) if dialog else ()
         typed = (SDP_TYPE,) if body else ()
+        rest = tuple(f for f in fields if f not in routes)
         response = response_to(
             theirs.request,
             status,
             reason,
             via=stamped(theirs.request.first("via"), theirs.line.remote),
             tag="" if status == 100 else tag,
-            fields=_over((*own, *typed), fields),
+            fields=(*(routes if dialog else ()), *over((*own, *typed), rest)),
             body=body,
         )
         said = change(response) if change else response
@@ -236,6 +250,20 @@ class Probe:
             **stream,  # type: ignore[arg-type]  # the scenario's own words
         )
         return bytes(described)
+
+    def answers_to(self, message: Message, plan: Security) -> bytes:
+        """What answers that message's offer: the first stream that fits the dial plan,
+        or every stream refused; nothing where there is none to answer."""
+        self.listens_for_media()
+        local = Local(
+            self.settings.address,
+            self.settings.media_port,
+            1,
+            len(self.asked) + len(self.theirs) + 1,
+            plan,
+            self._names.octets(30) if plan.srtp else b"",
+        )
+        return answering(message, local)
 
     def crypto(self) -> Crypto:
         """A key of our own for SRTP (RFC 4568 §9.1), fresh each time."""
@@ -290,15 +318,16 @@ class Probe:
                 self._asked(Theirs(item, line))
 
     def _answered(self, response: Message, line: Line) -> None:
-        same = [a for a in self.asked if _key(a.request) == _key(response)]
-        twins = [a for a in same if _branch(a.request) == _branch(response)]
+        same = [a for a in self.asked if key(a.request) == key(response)]
+        twins = [a for a in same if branch(a.request) == branch(response)]
         for asking in (twins or same)[:1]:
             first = asking.final is None
             asking.line = line if asking.line.over else asking.line
             asking.responses.append(response)
             final = response.status >= 200 and asking.request.method == "INVITE"
             if final and self.acknowledges and (first or response.status < 300):
-                self.acks(asking)
+                with suppress(Unseen):  # what makes no dialog has nobody to be told
+                    self.acks(asking)
 
     def _asked(self, theirs: Theirs) -> None:
         self.theirs.append(theirs)
@@ -317,14 +346,15 @@ class Probe:
         if theirs.method == "CANCEL":
             for invite in self.theirs:
                 pending = not any(a.status >= 200 for a in invite.answers)
-                if invite.method == "INVITE" and pending and _same_call(invite, theirs):
+                same = same_call(invite.request, theirs.request)
+                if invite.method == "INVITE" and pending and same:
                     self.says(invite, 487, "Request Terminated")
 
     def _changes(self, theirs: Theirs) -> None:
         """§14.2: what was agreed on stands, unless the scenario has its own mind."""
-        standing = description(self._said, theirs.request.first("call-id"))
+        standing = description(self._on_its_way(), theirs.request.first("call-id"))
         if CHANGES in self.alone and standing:
-            self.says(theirs, 200, "OK", body=standing)
+            self.says(theirs, 200, "OK", body=unchanged(theirs.request, standing))
 
     # -- wording
 
@@ -341,50 +371,15 @@ class Probe:
     def _standing_contact(self, theirs: Theirs) -> Field:
         """Where we are in that call: what we said last, if we have moved."""
         call_id = theirs.request.first("call-id")
-        told = (m for m in reversed(self._said) if m.first("call-id") == call_id)
+        told = (m for m in self._on_its_way()[::-1] if m.first("call-id") == call_id)
         contact = next((m.first("contact") for m in told if m.first("contact")), "")
         return Field.of("Contact", contact) if contact else self.contact()
+
+    def _on_its_way(self) -> list[Message]:
+        """What was said, without what still waits for its connection."""
+        waiting = [a.request for a in self.asked if not a.line.opened]
+        return [m for m in self._said if m not in waiting]
 
     def _own_tag(self) -> str:
         self.tag = self.tag or self._names.tag()
         return self.tag
-
-    def _like(self, invite: Message, method: str) -> Message:
-        kept = ("via", "from", "to", "call-id", "route", "max-forwards")
-        fields: list[Field] = []
-        for one in invite.fields:
-            if one.name in kept and not (one.name == "via" and _has(fields, "via")):
-                fields.append(one)
-        seq = invite.first("cseq").split()[0]
-        fields.append(Field.of("CSeq", f"{seq} {method}"))
-        return Message.request(method, invite.uri, fields)
-
-
-def alive() -> bytes:
-    """A keep-alive ping (RFC 5626 §3.5.1)."""
-    return CRLF + CRLF
-
-
-def _over(own: tuple[Field, ...], fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    """``fields`` in place of those of the same name."""
-    said = {f.name for f in fields}
-    return (*(f for f in own if f.name not in said), *fields)
-
-
-def _has(fields: list[Field], name: str) -> bool:
-    return any(f.name == name for f in fields)
-
-
-def _same_call(one: Theirs, other: Theirs) -> bool:
-    return one.request.first("call-id") == other.request.first("call-id")
-
-
-def _key(message: Message) -> tuple[str, str]:
-    """Call-ID and CSeq: few requests of ours share them (RFC 3261 §17.1.3)."""
-    return message.first("call-id"), " ".join(message.first("cseq").split())
-
-
-def _branch(message: Message) -> str:
-    """Of the topmost Via, as far as it can be told: it may be odd on purpose."""
-    found = _BRANCH.search(message.first("via"))
-    return found[1] if found else ""

@@ -1,6 +1,6 @@
 """What a probe says on a stream: packet by packet, true or forged.
 
-RFC 3550 §5.1, RFC 3711 §3.3.
+RFC 3550 §5.1, RFC 3711 §3.3; RFC 3264 §7: in a format that the far end has described.
 """
 
 from collections.abc import Callable
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from ringback.faults import Unseen
 from ringback.protocol.names import Names
-from ringback.protocol.offer_answer import sdp_of
+from ringback.protocol.offer_answer import PCMA, PCMU, sdp_of
 from ringback.protocol.playout import Playout
 from ringback.values import Address
+from ringback.wire.g711 import ulaw_to_alaw
 from ringback.wire.message import Message
 from ringback.wire.sdp import audio
 from ringback.wire.srtp import Srtp
@@ -30,6 +31,7 @@ class Voice:
     key: bytes
     names: Names
     target: Address = field(init=False)
+    _law: int = field(init=False)
     _playout: Playout = field(init=False)
     _lock: Srtp | None = field(init=False)
 
@@ -39,6 +41,9 @@ class Voice:
             raise Unseen("nobody says where the sound shall go")
         media = audio(described)
         self.target = Address(media.host, media.port)
+        known = {str(law): law for law in (PCMU, PCMA)}
+        laws = [known[f] for f in media.formats if f in known]
+        self._law = (*laws, PCMU)[0]
         self._playout = Playout(self.names)
         self._lock = Srtp(self.key) if self.key else None
 
@@ -60,5 +65,6 @@ class Voice:
         self.casts(self.target, octets)
 
     def _sealed(self, ulaw: bytes) -> bytes:
-        packet = self._playout.voice(0, ulaw)
+        said = ulaw if self._law == PCMU else ulaw_to_alaw(ulaw)
+        packet = self._playout.voice(self._law, said)
         return self._lock.protect(packet) if self._lock else packet

@@ -9,7 +9,7 @@ from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Frame, HttpFrame, RtcpFrame, RtpFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.finding import Outcome
-from ringback.peers.bent.declared import Fault, Quirk
+from ringback.peers.bent.declared import Fault, Quirk, possible_in
 from ringback.peers.bent.way import Mark
 from ringback.proof.plays import PLAIN, Play, Played
 from ringback.wire.message import Message
@@ -85,7 +85,7 @@ def plays_for(
 
 def _possible(fault: Fault | Quirk, plays: Iterable[Play]) -> list[Play]:
     """Of what needs a role of ours to be as it is, nothing changes."""
-    return [p for p in plays if not fault.modes or str(p.mode) in fault.modes]
+    return [p for p in plays if possible_in(fault, p.mode)]
 
 
 def _concerns(fault: Fault, play: Play) -> bool:
@@ -128,7 +128,7 @@ def left_alone(quirk: Quirk, play: Play, base: Played, bent: Played) -> Tried:
         name: f"{outcome} became {bent.outcomes.get(name, 'nothing')}"
         f"{_because(bent, name)}"
         for name, outcome in base.outcomes.items()
-        if bent.outcomes.get(name) != outcome
+        if bent.outcomes.get(name) != outcome and not _may_miss(quirk, bent, name)
     }
     changed |= {
         name: f"{outcome}{_because(bent, name)}"
@@ -146,6 +146,11 @@ def left_alone(quirk: Quirk, play: Play, base: Played, bent: Played) -> Tried:
         undeclared=tuple(changed),
         trouble=bent.fell_over,
     )
+
+
+def _may_miss(quirk: Quirk, bent: Played, name: str) -> bool:
+    left = bent.outcomes.get(name, Outcome.INCONCLUSIVE)
+    return left is Outcome.INCONCLUSIVE and name.startswith(tuple(quirk.misses))
 
 
 def _because(played: Played, name: str) -> str:

@@ -37,6 +37,7 @@ class Mutant:
     credentials: Mapping[str, object] = field(default_factory=dict)
     shows: str = ""
     config: Mapping[str, object] = field(default_factory=dict)
+    modes: tuple[str, ...] = ()
 
     def bends(self, role: Role | None, what: str) -> bool:
         return role is self.role and self.what in ("", what)

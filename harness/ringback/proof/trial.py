@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from ringback.peers.bent.declared import Fault, Quirk
+from ringback.peers.bent.declared import Fault, Quirk, possible_in
 from ringback.proof import arms
 from ringback.proof.arms import Arm
 from ringback.proof.kills import Noticed, Tried, left_alone, noticed, plays_for, tried
@@ -116,7 +116,7 @@ def _numbers(
     if isinstance(one, Fault):
         chosen = plays_for(one, sound, share, seed)
     else:
-        chosen = [p for p in sound if not one.modes or str(p.mode) in one.modes]
+        chosen = [p for p in sound if possible_in(one, p.mode)]
         if share < 1:
             chosen = _some(_one_mode_each(chosen, one.name), 4 * share, seed, one.name)
     ids = {p.id for p in chosen}

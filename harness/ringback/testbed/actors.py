@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ringback.config import Statement
 
 SYLLABLE = 0.12  # seconds of what follows a message: its end was then heard
+BEGUN = 2000  # octets of sound, a quarter of a second
 Give = Callable[[Iterable[Wish]], None]
 Number = Callable[[str], str]
 Known = Callable[[str, str, str], bool]  # whether a user's message is stored, as id
@@ -266,6 +267,11 @@ class Phone:
     def holds_on(self) -> bool:
         """Whether an answered call lasts until somebody else ends it."""
         return self.peer is None and not self.ends
+
+    def listens(self) -> bool:
+        """Whether it has begun to hear the message, and not only its first packet.
+        What an outside phone hears nobody can tell: it counts as heard."""
+        return self.peer is None or len(self.peer.heard) >= BEGUN
 
     def heard(self) -> bytes:
         """Mu-law octets of what reached its ear."""

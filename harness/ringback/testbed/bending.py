@@ -7,7 +7,7 @@ from ringback.config import Config
 from ringback.net.authority import Authority
 from ringback.net.identity import Identity
 from ringback.net.ill_certificates import ill
-from ringback.peers.bent.declared import Bending
+from ringback.peers.bent.declared import Bending, possible_in
 from ringback.peers.bent.way import Bent
 from ringback.values import Role
 
@@ -20,7 +20,9 @@ Words = dict[str, object]  # of ``Network.seat``
 def bent(theatre: "Theatre", role: Role | None, words: Words) -> Words:
     """The same seat, with a bend and another identity where it is to have them."""
     odd = theatre.oddness
-    if odd is None or not odd.bends(role, str(words.get("what", ""))):
+    if odd is None or not possible_in(odd, theatre.security):
+        return words
+    if not odd.bends(role, str(words.get("what", ""))):
         return words
     if odd.way:
         bend = Bent(odd.way(), _places(theatre.config))

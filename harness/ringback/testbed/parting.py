@@ -1,5 +1,5 @@
-"""Probes end what they began with somebody who is not ours, so that the next scenario
-finds him as free as the first one did.
+"""Users and probes end what they began with somebody who is not ours, so that the next
+scenario finds him as free as the first one did.
 
 RFC 3261 §9.1 (CANCEL), §15 (BYE).
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ringback.faults import Fault
+from ringback.faults import Fault, Untestable
 from ringback.peers.exchanges import Asking
 from ringback.protocol.dialog import Dialog
 from ringback.testbed.probing import Probing
@@ -27,12 +27,23 @@ def parts(bed: "Testbed", probes: Iterable[Probing]) -> None:
     """Nothing where all roles are ours: they are gone with their seats."""
     if not bed.outsiders():
         return
+    _users_hang_up(bed)
     everybody = tuple(probes)
     for _ in range(ROUNDS):
         said = [asking for probe in everybody for asking in _goodbyes(probe)]
         if not said:
             return
         bed.network.until(partial(_are_answered, said), PATIENCE)
+
+
+def _users_hang_up(bed: "Testbed") -> None:
+    """Calls still run where a scenario was left in the middle: it cannot be played."""
+    for client in bed.clients:
+        for call in client.calls:
+            with suppress(Untestable):  # his client never knew the scenario
+                if not call.is_over():
+                    client.hangs_up(call)
+    bed.network.until(lambda: not bed.theatre.leftovers(), PATIENCE)
 
 
 def _goodbyes(probe: Probing) -> Iterable[Asking]:

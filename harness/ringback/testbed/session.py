@@ -27,6 +27,7 @@ from ringback.net.memory import MemoryNetwork
 from ringback.net.network import Network
 from ringback.net.resolver import Resolver
 from ringback.net.route import interface_to
+from ringback.peers.bent.declared import possible_in
 from ringback.report.records import FindingRecord
 from ringback.stores.mailbox import Mailbox, Mould
 from ringback.testbed import closing, layout, outside
@@ -82,8 +83,9 @@ class Session:
         troupe = self.troupe(declared.id, mode, config, ground)
         try:
             config = layout.overlaid(troupe.config, wanted["config"])
-            if self.asked.oddness:
-                config = layout.overlaid(config, self.asked.oddness.config)
+            odd = self.asked.oddness
+            if odd and possible_in(odd, mode):
+                config = layout.overlaid(config, odd.config)
             return Testbed(self, declared, mode, config, ground, troupe)
         except BaseException:
             troupe.end()

@@ -20,7 +20,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, odd, parting, probing
+from ringback.testbed import closing, inner, layout, odd, parting, placing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -204,12 +204,12 @@ class Testbed(Told):
         """A user agent beside a role of ours, at its address; see ``probing``. One that
         faces the phone speaks in the clear, as that leg always does."""
         identity = odd.careless_of(self, role) if trusts_everybody else None
-        return probing.beside(self, role, identity, facing)
+        return placing.beside(self, role, identity, facing)
 
     def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
         """One in the place of a role of ours, which leaves its seat; what others show
         it is judged as ever, or as little as TLS can."""
-        return probing.in_place(
+        return placing.in_place(
             self, role, odd.careless_of(self, role) if trusts_everybody else None
         )
 
@@ -317,11 +317,13 @@ class Testbed(Told):
         """Leave the seats, whatever happened; silent when they are left already."""
         if self._open:
             self._open = False
-            parting.parts(self, self.probes)
-            for outing in self.outings:
-                outing.close()
-            self.theatre.leave()
-            self.troupe.end()
+            try:
+                parting.parts(self, self.probes)
+            finally:  # a farewell that fails must not keep the seats from the next
+                for outing in self.outings:
+                    outing.close()
+                self.theatre.leave()
+                self.troupe.end()
 
     def finish(self) -> None:
         """Peers get a moment to end what they began; then all seats are left."""

@@ -6,6 +6,7 @@ RFC 3261 §13.2.2.4 (ACK), §17.2.2 (final answers).
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.repeats import copies_of, repeated
+from ringback.judge.rules.transactions import is_heard
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 
 CROSSING = 0.3  # seconds before the end in which an ACK may still be on its way
@@ -36,9 +37,7 @@ def _acks(x: Exchange) -> list[Said]:
 
 def _arrived(case: Case, copy: Said) -> bool:
     """Whether who asked has had it, and the time to say so."""
-    link = case.connections.get(copy.frame.flow)
-    stood = link is not None and not 0 < link.closed < copy.number
-    return stood and case.last_time - copy.frame.time > CROSSING
+    return is_heard(case, copy) and case.last_time - copy.frame.time > CROSSING
 
 
 def final_answers_are_said_once(case: Case) -> Verdict:

@@ -4,7 +4,7 @@ RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
-from ringback.judge.dialogues import uri_of
+from ringback.judge.dialogues import contact_of, uri_of
 from ringback.judge.soundness import is_sound, somebody_s_end_failed
 from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
@@ -143,7 +143,7 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
             return made.request.sender
     ends: dict[Leg | None, list[int]] = {}
     for call in calls:
-        if end := _end(call):
+        if (end := _end(call)) and not _was_tried_again(call, up):
             ends.setdefault(call.leg, []).append(end.number)
     standing = {call.leg for call in up}
     told = [
@@ -152,6 +152,12 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
         if there in standing and len(ends.get(here, ())) > len(ends.get(there, ()))
     ]
     return min(told)[1] if told else _INNER.get(up[0].leg) if up[0].leg else None
+
+
+def _was_tried_again(call: Call, up: list[Call]) -> bool:
+    """Refused, and what stands on that leg came after: by another gateway, say."""
+    later = (c for c in up if c.leg is call.leg and c.frame.number > call.frame.number)
+    return call.accepted is None and any(later)
 
 
 def _user_hung_up(case: Case) -> bool:
@@ -229,13 +235,15 @@ def _tags(call: Call) -> list[set[str]]:
 
 
 def _routed(call: Call, said: Said) -> bool:
-    """Whether somebody may stand between; a proxy at the asker's own address, which
-    takes its Route off (§16.4), stands nowhere."""
+    """Whether somebody may stand between; a proxy at the asker's own address, as its
+    Via or its Contact has it, takes its Route off (§16.4) and stands nowhere."""
     responses = [r for x in call.invites for r in x.responses]
     told = [*responses, *(x.request for x in call.invites)]
     if any(s.first("route") for s in told):
         return True
     here = [(v.host.lower(), v.port) for v in said.vias[:1]]
+    own = (contact_of(s) for s in told if s.ends[0] == said.ends[0])
+    here += [place[1:] for place in own if place]
     routes = {r for s in told for r in s.listed("record-route")}
     return any(
         not (uri := uri_of(r)) or (uri.host.lower(), uri.port) not in here

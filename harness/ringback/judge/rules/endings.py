@@ -8,9 +8,11 @@ from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame, may_still_come
+from ringback.judge.soundness import met_a_closed_end
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 PATIENCE = 32.0  # seconds, 64*T1: then a callee need not wait for the ACK any more
+CROSSING = 0.5  # seconds in which an answer and a BYE may pass each other
 
 
 def byes_leave_nothing_unanswered(case: Case) -> Verdict:
@@ -27,8 +29,13 @@ def byes_leave_nothing_unanswered(case: Case) -> Verdict:
 
 
 def byes_end_pending_invites_with_487(case: Case) -> Verdict:
-    """§15.1.2: recommended."""
-    things = [x for x in _left_open(case) if x.request.method == "INVITE" and x.final]
+    """§15.1.2: recommended. What was said before the answer to the BYE, at once, may
+    have been on its way when the BYE came."""
+    things = [
+        x
+        for x in _left_open(case)
+        if x.request.method == "INVITE" and x.final and not _crossed(case, x)
+    ]
     return each(
         things, _not_487, "INVITEs that were open when BYE came", shows=final_frame
     )
@@ -109,7 +116,17 @@ def _left_open(case: Case) -> list[Exchange]:
         and x.frame.number < bye.frame.number
         and (x.final is None or x.final.number > bye.frame.number)
         and (x is not d.invite or not d.confirmed)
+        and not met_a_closed_end(case, x)
     ]
+
+
+def _crossed(case: Case, exchange: Exchange) -> bool:
+    byes = (d.bye for d in dialogues_of(case) if exchange in (d.invite, *d.exchanges))
+    bye, final = next(filter(None, byes), None), exchange.final
+    if not (bye and bye.final and final):
+        return False
+    soon = final.frame.time - bye.frame.time < CROSSING
+    return soon and final.number < bye.final.number
 
 
 def _not_487(exchange: Exchange) -> str:

@@ -10,7 +10,13 @@ from statistics import median
 
 from ringback.evidence.frame import RtpFrame
 from ringback.judge.case import Call, Case, Exchange, Stream
-from ringback.judge.descriptions import described, encodings, listening, sound_of
+from ringback.judge.descriptions import (
+    described,
+    encodings,
+    listening,
+    media_of,
+    sound_of,
+)
 from ringback.judge.soundness import ended_nothing
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
@@ -151,13 +157,13 @@ def _listeners_formats(case: Case, stream: Stream) -> set[str]:
     """By the address that a description names, else by the listener's role."""
     formats: set[str] = set()
     for thing in described(case):
-        media = sound_of(thing.sdp)
-        if media is None or thing.frame.sender is None:
-            continue
         here = thing.frame.leg is stream.leg
         mine = thing.frame.sender is stream.frame.receiver
-        if here and mine and media.port in (stream.target.port, 0):
-            formats |= set(encodings(media))
+        if not (here and mine and thing.frame.sender):
+            continue
+        for media in media_of(thing.sdp):
+            if media.kind == "audio" and media.port in (stream.target.port, 0):
+                formats |= set(encodings(media))
     return formats
 
 

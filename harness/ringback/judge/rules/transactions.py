@@ -9,9 +9,11 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
+    is_buried,
     is_of_no_dialog,
     is_refused_for_its_form,
     is_sound,
+    met_a_closed_end,
     never_came,
 )
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
@@ -61,10 +63,20 @@ def _unlike(exchange: Exchange, ack: Said) -> str:
     return ""
 
 
+def is_heard(case: Case, said: Said) -> bool:
+    """Not where whom it was said to had closed the connection before, or where it
+    cannot be found in its stream."""
+    link = case.connections.get(said.frame.flow)
+    open_ = link is None or not 0 < link.closed < said.number
+    return open_ and not is_buried(case, said)
+
+
 def answers_are_acknowledged(case: Case) -> Verdict:
     """§13.2.2.4: each 2xx to an INVITE earns an ACK with the INVITE's CSeq number."""
     accepted = [
-        x for x in case.exchanges if x.accepted and x.request.method == "INVITE"
+        x
+        for x in case.exchanges
+        if x.request.method == "INVITE" and x.accepted and is_heard(case, x.accepted)
     ]
     if not accepted:
         return undecided("no INVITE was accepted")
@@ -191,10 +203,22 @@ def requests_are_answered(case: Case) -> Verdict:
     if any(may_still_come(case, x) for x in silent):
         return undecided("the capture ends before an answer could be expected")
     if silent:
-        why = f"{silent[0].request.method} was never answered"
-        by = silent[0].request.receiver
+        end = _end_of_the_way(silent)
+        why = f"{end.request.method} was never answered"
+        by = end.request.receiver
         return fails(why, *(x.frame for x in silent), by=by)
     return passes(f"{len(streamed)} request(s), each answered")
+
+
+def _end_of_the_way(silent: list[Exchange]) -> Exchange:
+    """Who passed an INVITE on waits for an answer himself: the first that got none, or
+    where it led to."""
+    found = silent[0]
+    for later in silent[1:]:
+        onward = later.request.sender is found.request.receiver
+        if onward and later.request.method == found.request.method == "INVITE":
+            found = later
+    return found
 
 
 def _still_rings(case: Case, x: Exchange) -> bool:
@@ -212,9 +236,11 @@ def _still_rings(case: Case, x: Exchange) -> bool:
 
 
 def was_turned_away(case: Case, asked: Exchange) -> bool:
-    """Whether TLS refused who asked, or nobody read what was said without it. In TLS
-    1.3 a client is done, and may send, before the server has judged it (RFC 8446
-    §4.4.2.4): such a request was never taken."""
+    """Whether TLS refused who asked, or nobody read what was said without it, or after
+    the end. In TLS 1.3 a client is done, and may send, before the server has judged it
+    (RFC 8446 §4.4.2.4): such a request was never taken."""
+    if met_a_closed_end(case, asked):
+        return True
     frame, connection = asked.frame, case.connections[asked.frame.flow]
     hidden = frame.secured or case.is_bare(frame)
     if not hidden or frame.target != connection.server:

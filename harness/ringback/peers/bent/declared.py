@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ringback.peers.bent.ways import Maker
-from ringback.values import Role
+from ringback.values import Role, Security
 
 NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 Seats = Literal["", "service", "worker"]
@@ -28,6 +28,9 @@ class Bending(Protocol):
 
     @property
     def config(self) -> Mapping[str, object]: ...
+
+    @property
+    def modes(self) -> tuple[str, ...]: ...
 
     def bends(self, role: Role | None, what: str) -> bool: ...
 
@@ -71,7 +74,11 @@ class Fault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirk:
     """A reference role, or all of them, that is odd and in its right: every verdict
-    must stay what it is without it. ``source`` is the paragraph that allows it."""
+    must stay what it is without it. ``source`` is the paragraph that allows it.
+
+    ``misses`` are requirements (ids, or beginnings of them) whose stimulus it may take
+    away, each with the reason: these may find nothing to judge. Red they never become.
+    """
 
     name: str
     roles: tuple[Role, ...]
@@ -83,6 +90,7 @@ class Quirk:
     config: Mapping[str, object] = field(default_factory=dict)
     what: Seats = ""
     modes: tuple[str, ...] = ()
+    misses: Mapping[str, str] = field(default_factory=dict)
 
     def bends(self, role: Role | None, what: str) -> bool:
         """``what`` tells UM seats apart; other roles have one kind of seat."""
@@ -90,3 +98,8 @@ class Quirk:
 
 
 Oddness = Fault | Quirk
+
+
+def possible_in(odd: Bending, mode: Security) -> bool:
+    """Whether it is for that mode: in another every role of ours is as it is."""
+    return not odd.modes or str(mode) in odd.modes

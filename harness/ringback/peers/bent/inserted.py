@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ringback.faults import Malformed
-from ringback.peers.bent.changes import refused
+from ringback.peers.bent.changes import refused, start
 from ringback.peers.bent.twofaced import numbered
 from ringback.peers.bent.way import Passing, Told, Way
 from ringback.peers.bent.ways import Maker, returned
-from ringback.protocol.dialog import Dialog
+from ringback.protocol.dialog import Dialog, contact_uri
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.world import Arrived, Wish, Write
 from ringback.wire.headers import NameAddr
@@ -38,7 +38,8 @@ def inserting(method: str, *, with_body: bool = False) -> Maker:
 class _Talk:
     """One dialog as it looks from the role's side. ``seq`` is the highest number that
     the role has said, ``own`` that of what was inserted and is ``pending`` until it is
-    answered; ``late`` is what has to wait for that."""
+    answered; ``late`` is what has to wait for that, ``moved`` where the far end is by
+    its answer."""
 
     invite: Message
     answer: Message
@@ -47,6 +48,7 @@ class _Talk:
     seq: int
     own: int = 0
     pending: Message | None = None
+    moved: str = ""
     glared: set[int] = field(default_factory=set)  # their INVITEs that got our 491
     late: list[Passing] = field(default_factory=list)
 
@@ -56,9 +58,23 @@ class _Talk:
         call = f"{self.invite.first('call-id')}{_tag('to', self.answer)}"
         return BRANCH + "".join(c for c in call if c.isalnum())[:60]
 
+    @property
+    def there(self) -> str:
+        """Where the role believes the far end to be."""
+        return contact_uri(self.answer if self.calls else self.invite)
+
+    def after(self, p: Passing) -> Write:
+        """A later request of the role: numbered after ours, and to where the far end is
+        by its answer to ours (RFC 3261 §12.2.1.2)."""
+        message = numbered(p.message, 1)
+        if self.moved and message.uri == self.there:
+            message = start(f" {self.there} ", f" {self.moved} ")(message)
+        return Write(p.link, bytes(message))
+
     def request(self, method: str, body: bytes = b"") -> Message:
         made = Dialog.of_response if self.calls else Dialog.of_request
         dialog = replace(made(self.invite, self.answer), local_seq=self.own - 1)
+        dialog = replace(dialog, target=self.moved or dialog.target)
         here = self.invite if self.calls else self.answer
         contact = Field.of("Contact", here.first("contact"))
         more = [contact] if method in ("INVITE", "UPDATE") else []
@@ -99,7 +115,7 @@ class _Insertion:
             if talk.pending and message.method in ("INVITE", "UPDATE"):
                 talk.late.append(p)
                 return ()
-            return (_after(p),)
+            return (talk.after(p),)
         return None
 
     def heard(self, p: Passing) -> Told | None:
@@ -154,10 +170,11 @@ class _Insertion:
         if self._method == "INVITE":
             refused_ = p.message.status >= 300
             ack = ack_of_refusal(talk.pending, p.message) if refused_ else None
+            talk.moved = "" if refused_ else contact_uri(p.message)
             yield Write(talk.link, bytes(ack or talk.request("ACK")))
         talk.pending = None
         for late in talk.late:
-            yield _after(late)
+            yield talk.after(late)
         talk.late.clear()
 
     def _met(self, talk: _Talk, p: Passing) -> Told | None:
@@ -186,10 +203,6 @@ def _tag(name: str, message: Message) -> str:
         return NameAddr.parse(message.first(name)).tag
     except Malformed:
         return ""
-
-
-def _after(p: Passing) -> Write:
-    return Write(p.link, bytes(numbered(p.message, 1)))
 
 
 def _heard(p: Passing, message: Message) -> Told:

@@ -51,7 +51,7 @@ def _halves(n: int, packet: RtpPacket) -> Iterable[RtpPacket]:
 
 
 def _undescribed(n: int, packet: RtpPacket) -> Iterable[RtpPacket] | None:
-    return [replace(packet, payload_type=77)] if n == NTH else None
+    return [replace(packet, payload_type=99)] if n == NTH else None
 
 
 def _with_the_wrong_law(n: int, packet: RtpPacket) -> Iterable[RtpPacket] | None:

@@ -152,7 +152,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers with port 0 and sends sound all the same.",
         breaks="SIP-OFFER-004",
-        also=(*UNMADE, "SIP-OFFER-016", "SEC-SRTP", "RTP-PT"),
+        also=(*UNMADE, "SIP-OFFER-016", "SEC-SRTP", "RTP-PT", "SIP-RESP-003"),
         scenarios=PLAIN,
         way=_refusing_and_sending,
     ),
@@ -213,7 +213,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM's ACK describes a session although no offer is open.",
         breaks="SIP-OFFER-010",
-        also=("MED-SRTP-001",),
+        also=("MED-SRTP-001", "POP-CHECK-004", "SIP-OFFER-007"),
         what="worker",
         scenarios=(*HOLD, *PLAIN, "sip.two-calls-have-two-keys"),
         way=says(

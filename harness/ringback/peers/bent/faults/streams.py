@@ -153,7 +153,15 @@ FAULTS = (
         says="A BYE on another connection than the INVITE's is unknown to the gateway.",
         breaks="SIP-CONN-003",
         # The call goes on; and whoever answers out of hand adds no received.
-        also=("SIP-BYE-001", "SIP-VIA-004", "POP-END-003", "RTP-END-001"),
+        also=(
+            "SIP-BYE-001",
+            "SIP-VIA-004",
+            "POP-END-003",
+            "RTP-END-001",
+            "SIP-BYE-002",
+            "SIP-PRACK-008",
+            "SIP-RESP-003",
+        ),
         scenarios=("sip.a-connection-lost-under-a-call",),
         way=_dialogs_by_connection,
     ),

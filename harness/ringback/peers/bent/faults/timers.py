@@ -102,7 +102,14 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Everything that the gateway says to an INVITE comes 0.8 seconds late.",
         breaks="SIP-TIMER-001",
-        also=("SIP-TIMER-003", "SIP-TIMER-006"),  # repetitions come late, too
+        also=(
+            "SIP-TIMER-003",
+            "SIP-TIMER-006",
+            "SIP-BYE-003",
+            "SIP-BYE-005",
+            "POP-END-003",
+            "SIP-RESP-003",
+        ),  # all comes late
         scenarios=("sip.an-invite-repeated-while-it-rings",),
         way=delays(response(of="INVITE"), 0.8),
     ),
@@ -162,7 +169,13 @@ FAULTS = (
         says="A repeated INVITE becomes a second call to the phone.",
         breaks="SIP-TIMER-008",
         # The second call's responses name it, and nobody ends it.
-        also=("SIP-RESP-001", "SIP-VIA-003", "SIP-TIMER-006", "POP-END-003"),
+        also=(
+            "SIP-RESP-001",
+            "SIP-VIA-003",
+            "SIP-TIMER-006",
+            "POP-END-003",
+            "SIP-TIMER-007",
+        ),
         scenarios=("sip.an-invite-repeated-while-it-rings",),
         way=_ringing_twice,
     ),

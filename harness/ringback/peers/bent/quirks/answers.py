@@ -6,6 +6,7 @@ from dataclasses import replace
 from ringback.peers.bent.changes import Change, adding, field, lacking, status
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.quirks.headers import SIP_ROLES
+from ringback.peers.bent.way import Passing, Way
 from ringback.peers.bent.ways import (
     adds,
     delays,
@@ -54,6 +55,21 @@ def _tagged(message: Message) -> Message:
     tagged = Field.of("To", f"{to};tag=trying")
     kept = tuple(tagged if f.name == "to" else f for f in message.fields)
     return replace(message, fields=kept)
+
+
+def _late() -> Way:
+    """The first 200 of a call that somebody else begins, not those to its changes: who
+    has been told BYE meanwhile would answer what is over."""
+    begun: set[str] = set()
+
+    def first(p: Passing) -> bool:
+        call, status_ = p.message.first("call-id"), p.message.status
+        if p.message.method != "INVITE" or status_ not in (0, 200) or call in begun:
+            return False
+        begun.add(call)
+        return status_ == 200
+
+    return delays(first, 0.04)()
 
 
 RINGING = response(180, of="INVITE")
@@ -123,6 +139,6 @@ QUIRKS = (
         roles=PHONES,
         says="The 200 comes 40 ms after the sound that belongs to it.",
         source="RFC 3264 §5.1: whoever offers must be ready; seen with baresip",
-        way=delays(response(200, of="INVITE"), 0.04),
+        way=_late,
     ),
 )

@@ -58,12 +58,19 @@ def _talkative(lines: Lines) -> Lines:
 
 
 def _at_session_level(lines: Lines) -> Lines:
-    """ptime and direction above the stream, the address below it."""
+    """ptime and direction above the stream, the address below it. Several streams do
+    not share the former: of those only the address moves."""
+    several = sum(x.startswith("m=") for x in lines) > 1
     moved = [x for x in lines if re.match(r"a=(ptime|sendrecv|send|recv|inact)", x)]
+    moved = [] if several else moved
     where = [x for x in lines if x.startswith("c=")]
     kept = [x for x in lines if x not in moved and x not in where]
     kept = _after(kept, "t=", tuple(moved))
-    return _after(kept, "m=", tuple(where))
+    return [
+        line
+        for one in kept
+        for line in ((one, *where) if one.startswith("m=") else (one,))
+    ]
 
 
 def _without(pattern: str) -> Callable[[Lines], Lines]:

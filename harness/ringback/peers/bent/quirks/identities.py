@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from ringback.peers.bent.changes import Change, adding, reworded
+from ringback.peers.bent.changes import adding, reworded
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.quirks.headers import SIP_ROLES
-from ringback.peers.bent.way import Passing
+from ringback.peers.bent.twofaced import disguises
+from ringback.peers.bent.way import Passing, Way
 from ringback.peers.bent.ways import (
     anything,
     both,
@@ -23,7 +25,7 @@ UM_AND_GATEWAY = (Role.UM, Role.GATEWAY)
 NAME = '"O\'Hara, \\"Desk; 7\\" <nobody@home>"'
 _BARE = re.compile(r"<([^,?;<>]+)>(.*)")
 _USER = re.compile(r"(sips?:)([^@;>]+)(@)", re.IGNORECASE)
-_HOST = re.compile(r"(sips?:)([^@;>]+@)?([A-Za-z][\w.-]*)", re.IGNORECASE)
+_HOST = re.compile(r"(sips?:)([^@;>]+@|(?![^;>]*@))([A-Za-z][\w.-]*)", re.IGNORECASE)
 
 
 def _named(value: str) -> str:
@@ -36,18 +38,31 @@ def _unbracketed(value: str) -> str:
     return f"{found[1]}{found[2]}" if found else value
 
 
-def _called(spell: Callable[[str], str]) -> Change:
-    """Request-URI and To of requests with another spelling of whom they call."""
+def _calling(spell: Callable[[str], str]) -> Way:
+    """Request-URI and To of requests with another spelling of whom they call, which is
+    known again in a Contact that leads back there."""
+    plain: dict[str, str] = {}
 
     def user(found: re.Match[str]) -> str:
-        return f"{found[1]}{spell(found[2])}{found[3]}"
+        spelled = spell(found[2])
+        plain[spelled] = found[2]
+        return f"{found[1]}{spelled}{found[3]}"
 
-    def change(message: Message) -> Message:
+    def recognised(found: re.Match[str]) -> str:
+        return f"{found[1]}{plain.get(found[2], found[2])}{found[3]}"
+
+    def out(message: Message) -> Message:
+        if message.status:
+            return message
         line = _USER.sub(user, message.start.decode(), count=1).encode()
         changed = reworded("to", lambda v: _USER.sub(user, v, count=1))(message)
         return replace(changed, start=line)
 
-    return change
+    def back(message: Message) -> Message:
+        changed = reworded("contact", lambda v: _USER.sub(recognised, v))(message)
+        return changed if changed.all("contact") != message.all("contact") else message
+
+    return disguises(out, back)()
 
 
 def _escaped(user: str) -> str:
@@ -67,7 +82,7 @@ def _separated(user: str) -> str:
 
 def _loud(value: str) -> str:
     def shout(found: re.Match[str]) -> str:
-        return f"{found[1].upper()}{found[2] or ''}{found[3].upper()}"
+        return f"{found[1].upper()}{found[2]}{found[3].upper()}"
 
     return _HOST.sub(shout, value, count=1)
 
@@ -140,7 +155,7 @@ QUIRKS = (
         roles=UM_AND_GATEWAY,
         says="The digits of whom they call are escaped.",
         source="RFC 3261 §19.1.2 and §19.1.4",
-        way=says(request(), _called(_escaped)),
+        way=partial(_calling, _escaped),
         what="worker",
     ),
     Quirk(
@@ -148,7 +163,7 @@ QUIRKS = (
         roles=UM_AND_GATEWAY,
         says="The number that they call is written with hyphens.",
         source="RFC 3261 §19.1.6; RFC 3966 §5.1.1",
-        way=says(request(), _called(_separated)),
+        way=partial(_calling, _separated),
         what="worker",
     ),
     Quirk(

@@ -189,6 +189,10 @@ QUIRKS = (
         says="The first sound comes 200 ms after the answer.",
         source="RFC 3264 §5.1: when to begin is nobody's rule",
         way=_begins_late,
+        misses=dict.fromkeys(
+            ("MED-CAS-", "RTP-", "SEC-SRTP-"),
+            "a call that ends at once is over before the phone has said anything",
+        ),
     ),
     Quirk(
         name="no-reports",

@@ -22,6 +22,10 @@ OVER_IPV6 = (
 ONE_HOP = ("ACK", "CANCEL")  # RFC 3261 §9.1 and §17.1.1.3: one Via value only
 COOKIE, ODD = "z9hG4bK", "z9hG4bK.!%*_+`'~-"
 LONG = "a-call-id-that-is-as-long-as-nobody-likes-to-see-it-and-legal-all-the-same." * 3
+UNTIMED = {
+    "SIP-SESSION-006": "a refresh without Session-Expires ends the session timer "
+    "(RFC 4028 §7.2)",
+}
 FAR = 2_000_000_000  # RFC 3261 §8.1.1.5: below 2**31
 
 
@@ -52,9 +56,10 @@ def _with_hop(hop: str, *, in_one_line: bool) -> Maker:
     return disguises(out, back)
 
 
-def _recording() -> Maker:
+def _recording() -> Way:
     """Each INVITE passes a proxy that is our own and stays on the way: it takes its
     Route off what comes back before we see it."""
+    own: set[str] = set()
 
     def out(message: Message) -> Message:
         fresh = ";tag=" not in message.first("to").lower()
@@ -64,13 +69,19 @@ def _recording() -> Maker:
         via = message.first("via").upper()
         transport = "tls" if "/TLS" in via else "tcp"
         route = f"<{place};transport={transport};lr>"
+        own.add(route)
         return message.under(Field.of("Record-Route", route))
 
     def back(message: Message) -> Message:
         name = "record-route" if message.status else "route"
-        return message.without(name) if message.first(name) else message
+        routes = [r.strip() for v in message.all(name) for r in v.split(",")]
+        kept = tuple(Field.of(name, r) for r in routes if r not in own)
+        if len(kept) == len(routes):
+            return message
+        others = message.without(name)
+        return replace(others, fields=(*kept, *others.fields))
 
-    return disguises(out, back)
+    return disguises(out, back)()
 
 
 def _branch(message: Message, old: str, new: str) -> Message:
@@ -134,7 +145,7 @@ QUIRKS = (
         roles=SIP_ROLES,
         says="INVITEs that passed a proxy at the same place, which stays on the way.",
         source="RFC 3261 §16.6 and §12.1.1",
-        way=_recording(),
+        way=_recording,
     ),
     Quirk(
         name="long-call-ids",
@@ -186,6 +197,15 @@ QUIRKS = (
         source="RFC 3261 §14.1; RFC 4028 §7.4",
         way=inserting("INVITE", with_body=True),
         what="worker",
+        misses={
+            **UNTIMED,
+            **dict.fromkeys(
+                ("SIP-TARGET-001", "SIP-TARGET-002", "SIP-UPDATE-001"),
+                "a change that meets its own is refused (RFC 3261 §14.2), and then "
+                "nobody moves",
+            ),
+            "RTP-TS-001": "a change takes the time of a packet, where two are sent",
+        },
     ),
     Quirk(
         name="refreshed-by-update",
@@ -194,6 +214,7 @@ QUIRKS = (
         source="RFC 3311 §5.1; RFC 4028 §7.4",
         way=inserting("UPDATE"),
         what="worker",
+        misses=UNTIMED,
     ),
     Quirk(
         name="options-in-the-dialog",

@@ -15,8 +15,8 @@ ABILITIES = (
 
 
 def _as_2010(contact: str) -> str:
-    """``<sip:101@host:5065;user=phone;transport=Tcp;maddr=host>``."""
-    named = re.sub(r"<(sips?:)", r"<\g<1>101@", contact, count=1)
+    """``<sip:101@host:5065;user=phone;transport=Tcp;maddr=host>``; a user stays."""
+    named = re.sub(r"<(sips?:)(?![^>]*@)", r"<\g<1>101@", contact, count=1)
     return named.replace(";transport=", ";user=phone;transport=")
 
 

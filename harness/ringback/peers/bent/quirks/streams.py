@@ -91,7 +91,12 @@ def _hangs_up_elsewhere() -> Way:
         own = isinstance(fact, Opened | Lost) and fact.link.startswith(OWN)
         return ((), ()) if own else None
 
-    return Way(said=said, heard=heard, told=told)
+    def wished(wish: Wish) -> Iterable[Wish] | None:
+        if isinstance(wish, Connect) and wish.secured:  # spoken on before it is open
+            secured.add(wish.link)
+        return None
+
+    return Way(said=said, heard=heard, told=told, wished=wished)
 
 
 QUIRKS = (

@@ -22,6 +22,10 @@ QUIRKS = (
         source="RFC 8446 §4.6.1; RFC 5077 §3.1",
         credentials={"gives_tickets": True},
         modes=SECURED,
+        misses=dict.fromkeys(
+            ("TLS-QUIET-001", "TLS-REFUSE-001", "TLS-REFUSE-004"),
+            "who resumes a session shows no certificate again",
+        ),
     ),
     Quirk(
         name="name-as-sip-uri",
