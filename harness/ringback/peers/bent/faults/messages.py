@@ -214,7 +214,7 @@ FAULTS = (
         breaks="SIP-VIA-003",
         way=says(response(200, of="OPTIONS"), reworded("Via", _other_branch)),
         scenarios=("sip.a-request-that-asks-for-rport",),
-        also=("SIP-RESP", "SIP-BYE-002"),
+        also=("SIP-RESP", "SIP-BYE-002", "SIP-TORT-008"),
     ),
     Fault(
         name="gateway-answer-of-another-call",
