@@ -151,8 +151,10 @@ def replayed_packets_are_not_played(case: Case) -> Verdict:
     played = [[f for f, p in found if p.payload == w.payload] for w in wanted]
     if not any(played):
         return undecided("no replayed packet can be told by its sound")
-    fresh = [p for s in _from_um(case) for f, p in s.packets if not _seen(case, f)]
-    sent = [sum(p.payload == w.payload for p in fresh) for w in wanted]
+    said = {
+        (p.ssrc, p.sequence, p.payload) for s in _from_um(case) for _, p in s.packets
+    }
+    sent = [sum(payload == w.payload for *_, payload in said) for w in wanted]
     pairs = zip(sent, played, strict=True)
     twice = [f for count, frames in pairs for f in frames[count:]]
     if twice:

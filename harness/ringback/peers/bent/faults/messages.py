@@ -239,7 +239,7 @@ FAULTS = (
         breaks="SIP-RESP-003",
         way=ignores(request("OPTIONS")),
         scenarios=("sip.a-request-that-asks-for-rport",),
-        also=("SIP-TAKES", "SIP-BYE-002"),
+        also=("SIP-TAKES", "SIP-BYE-002", "SIP-STREAM"),
     ),
     Fault(
         name="um-invite-without-contact",

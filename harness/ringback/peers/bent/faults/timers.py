@@ -109,6 +109,7 @@ FAULTS = (
             "SIP-BYE-005",
             "POP-END-003",
             "SIP-RESP-003",
+            "SIP-TIMER-007",
         ),  # all comes late
         scenarios=("sip.an-invite-repeated-while-it-rings",),
         way=delays(response(of="INVITE"), 0.8),
