@@ -6,12 +6,12 @@ request that breaks the schema earns a SOAP fault.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ringback.faults import Malformed
 from ringback.values import CallState, Cause, frozen
 from ringback.wire import soap
+from ringback.wire.readings import remembered
 from ringback.wire.soap import MESSAGES, TYPES, Envelope, SoapFault
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def action(request: Request) -> str:
     return f"{MESSAGES}/{type(request).__name__}"
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def request_of(envelope: Envelope) -> Request:
     """The order read; Malformed for an unknown operation or a missing part."""
     reader = _REQUESTS.get(envelope.operation)
@@ -127,7 +127,7 @@ def request_of(envelope: Envelope) -> Request:
         raise Malformed(why, envelope.octets, 0) from error
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def response_of(envelope: Envelope) -> Response | SoapFault:
     """The answer read, or the fault in its place; Malformed for anything else."""
     fault = soap.fault_of(envelope)

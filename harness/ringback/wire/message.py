@@ -11,6 +11,7 @@ from typing import Self
 
 from ringback.faults import Malformed
 from ringback.values import frozen
+from ringback.wire.readings import remembered
 
 CRLF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
@@ -83,7 +84,7 @@ class Message:
     body: bytes = b""
 
     @classmethod
-    @lru_cache(maxsize=256)  # who got it reads it, and then the judge
+    @remembered(256)
     def parse(cls, octets: bytes) -> Self:
         """Take apart at the blank line only; Malformed when there is none."""
         head, blank, body = octets.partition(CRLF + CRLF)

@@ -6,11 +6,12 @@ RFC 8866 §5 gives the lines (RFC 4566 §5 before it), RFC 3551 §6 the static f
 import re
 from collections.abc import Iterable
 from dataclasses import field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
 from ringback.faults import Malformed
 from ringback.values import frozen
+from ringback.wire.readings import remembered
 from ringback.wire.sdes import Crypto
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -167,7 +168,7 @@ class Sdp(_Lines):
     """``bytes(Sdp.parse(octets)) == octets``; readings raise Malformed when asked."""
 
     @classmethod
-    @lru_cache(maxsize=256)  # who got it reads it, and then the judge
+    @remembered(256)
     def parse(cls, octets: bytes) -> Self:
         """Cut at line ends, CRLF or LF; nothing is refused here."""
         return cls(tuple(_LINE.findall(octets)))

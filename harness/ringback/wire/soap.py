@@ -7,12 +7,13 @@ DOCTYPE, no entity, no deep nesting and no huge text gets past :func:`read_xml`.
 import re
 from collections.abc import Iterator
 from dataclasses import field
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Self
 
 from ringback.faults import Malformed, Misuse
 from ringback.places import fixtures
 from ringback.values import frozen
+from ringback.wire.readings import remembered
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, XMLSchema, _Element
@@ -110,7 +111,7 @@ class Envelope:
     root: "_Element" = field(compare=False, repr=False)
 
     @classmethod
-    @lru_cache(maxsize=64)  # who got it reads it, and then the judge
+    @remembered(64)
     def parse(cls, octets: bytes) -> Self:
         """Any well-formed, harmless XML; what it means is asked later."""
         return cls(octets, read_xml(octets))

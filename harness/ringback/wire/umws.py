@@ -7,12 +7,12 @@ order of their elements.
 
 from collections.abc import Callable
 from dataclasses import fields
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback.faults import Malformed
 from ringback.values import CallState, Cause, frozen
 from ringback.wire import soap
+from ringback.wire.readings import remembered
 from ringback.wire.soap import MESSAGES, Envelope, SoapFault
 
 if TYPE_CHECKING:
@@ -237,14 +237,14 @@ def action(request: Request) -> str:
     return f"{MESSAGES}/{type(request).__name__}"
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def request_of(envelope: Envelope) -> Request:
     """The order read; Malformed for an unknown operation or a missing element."""
     kind, slots = _maker(envelope, _REQUEST_NAMED, "operation")
     return kind(*_values(envelope, envelope.body, slots))
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def response_of(envelope: Envelope) -> Response | SoapFault:
     """The answer read, or the fault in its place; Malformed for anything else."""
     fault = soap.fault_of(envelope)
