@@ -29,7 +29,7 @@ from ringback.net.resolver import Resolver
 from ringback.net.route import interface_to
 from ringback.peers.bent.declared import possible_in
 from ringback.report.records import FindingRecord
-from ringback.stores.mailbox import Mailbox
+from ringback.stores.mailbox import Mailbox, Mould
 from ringback.testbed import closing, layout, outside
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
@@ -223,12 +223,12 @@ class Session:
             return mailbox
         if self.asked.config.mailbox:
             return Mailbox.lab(self.asked.config.mailbox, self.passwords)
-        return Mailbox(like=self._lab_mailbox)
+        return Mailbox(like=self._mould)
 
     @cached_property
-    def _lab_mailbox(self) -> Mailbox:
+    def _mould(self) -> Mould:
         """Made once: to move in and to hash passwords takes longer than to copy."""
-        return Mailbox.lab(passwords=self.passwords)
+        return Mailbox.lab(passwords=self.passwords).mould()
 
     def remember(self, path: Path, declared: Declared, evidence: Evidence) -> None:
         """For the second opinion, which comes when all is played."""

@@ -28,7 +28,7 @@ from ringback.testbed.farewell import hang_up_for_it
 from ringback.testbed.outings import Outing
 from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.probing import Probing
-from ringback.testbed.seating import POLL, Dialect, Theatre, outsiders
+from ringback.testbed.seating import Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.testbed.told import Told
 from ringback.values import Role, Security
@@ -134,11 +134,12 @@ class Testbed(Told):
         password: str = "",
         dialect: Dialect = "ews",
         waits_to_be_asked: bool = False,
-        polls_every: float = POLL,
+        polls_every: float | None = None,
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
         One that waits to be asked sends it after a 401 only. It asks how its call goes
-        every so many seconds."""
+        every so many seconds; when not given, often until it is connected, then
+        rarely."""
         if not getattr(self.config.statement, dialect):
             raise Untestable(f"the statement says {dialect} = false")
         if waits_to_be_asked and Role.CLIENT in self.troupe.company:

@@ -187,11 +187,13 @@ def _whole(message: "Samples", heard: int) -> int:
 
 def _unheard(stored: bytes, at: int) -> int:
     """Octets that were played before the first packet, silence at the start apart."""
+    if at >= 0:
+        return 0
     import numpy as np
 
     message = _table(0)[np.frombuffer(stored, np.uint8)]
     loud = np.flatnonzero(np.abs(message) > 64)
-    return max(0, -at) - (int(loud[0]) if len(loud) else 0)
+    return -at - (int(loud[0]) if len(loud) else 0)
 
 
 def _same_octets(stored: bytes, line: bytes) -> int:

@@ -272,7 +272,8 @@ FAULTS = (
         says="Every request of the gateway in a dialog has CSeq 1.",
         breaks="SIP-CSEQ-001",
         way=says(
-            request("INVITE", "BYE"), reworded("CSeq", lambda v: f"1 {v.split()[1]}")
+            request("INVITE", "ACK", "BYE"),
+            reworded("CSeq", lambda v: f"1 {v.split()[1]}"),
         ),
         also=("SIP-ACK",),
     ),
