@@ -20,6 +20,7 @@ RULES: dict[str, Rule] = {
     "SIP-PRACK-007": reliable.what_is_out_of_order_is_not_acknowledged,
     "SIP-PRACK-008": reliable.pracks_are_accepted,
     "SIP-PRACK-009": reliable.foreign_pracks_are_refused_481,
+    "SIP-PRACK-010": reliable.the_answer_waits_for_the_prack_of_a_description,
     "SIP-SESSION-001": sessions.a_422_tells_the_least,
     "SIP-SESSION-002": sessions.no_session_is_shorter_than_the_floor,
     "SIP-SESSION-003": sessions.the_answer_grants_no_more_than_was_asked,

@@ -16,6 +16,7 @@ from ringback.peers.bent.changes import (
     status,
 )
 from ringback.peers.bent.declared import Fault
+from ringback.peers.bent.early import answers_without_waiting
 from ringback.peers.bent.spoken import carries, hastens, joined, lacks, once
 from ringback.peers.bent.ways import (
     adds,
@@ -209,6 +210,13 @@ PRACKS = (
         says="A PRACK that matches nothing gets 200.",
         breaks="SIP-PRACK-009",
         way=says(response(481, of="PRACK"), status(200, "OK")),
+    ),
+    Fault(
+        name="gateway-accepts-before-the-prack",
+        role=GATEWAY,
+        says="200 follows a reliable 183 with a description at once.",
+        breaks="SIP-PRACK-010",
+        way=answers_without_waiting(described=True),
     ),
 )
 
