@@ -171,7 +171,7 @@ class Within:
             core.respond(
                 theirs.key, 500, "Busy With Another Offer", fields=self._wait()
             )
-        elif call.modifying:
+        elif _offers(call, from_tag(request)):
             core.respond(theirs.key, 491, "Request Pending")
         else:
             call.asked = theirs.key
@@ -301,3 +301,10 @@ class Within:
     def _wait(self) -> tuple[Field, ...]:
         """§14.2: Retry-After of 0 to 10 s, by chance."""
         return (Field.of("Retry-After", str(self._core.names.number(16) % 11)),)
+
+
+def _offers(call: Call, tag: str) -> bool:
+    """RFC 3311 §5.2: whether an offer of ours waits for the answer of that side."""
+    ours = call.outgoing
+    early = call.phase is Phase.CALLING and ours is not None and ours.order.body
+    return bool(call.modifying or (early and ours and tag not in ours.described))
