@@ -6,6 +6,7 @@ RFC 3261 §12.2, §14 (re-INVITE, 491), §15 (BYE); RFC 3311 §5 (UPDATE); RFC 4
 
 from functools import partial
 
+from ringback.protocol import information
 from ringback.protocol.callee import Callee
 from ringback.protocol.calls import Call, Phase
 from ringback.protocol.core import Core
@@ -96,6 +97,10 @@ class Within:
                 self._updated(call, theirs)
             case "PRACK":
                 self._callee.pracked(call, theirs)
+            case "INFO" if wrong := information.refused(request):
+                self._core.respond(
+                    theirs.key, wrong.status, wrong.reason, fields=wrong.fields
+                )
             case _:
                 self._core.tell(Asked(call.key, theirs.key, request))
 

@@ -77,6 +77,20 @@ RINGING = response(180, of="INVITE")
 
 QUIRKS = (
     Quirk(
+        name="implements-no-information",
+        roles=(Role.CAS, Role.UM, Role.GATEWAY, Role.PHONE),
+        says="INFO gets 501, within a call as well.",
+        source="RFC 3261 §21.5.2; RFC 6086 §4.2.2: nobody need take the method",
+        way=says(
+            response(200, 405, 415, 469, of="INFO"), status(501, "Not Implemented")
+        ),
+        misses={
+            "SIP-RESP-005": "there is no 405 any more",
+            "SIP-RESP-007": "there is no 415 any more",
+        },
+        scenarios=("sip.information-",),
+    ),
+    Quirk(
         name="answers-before-a-prack-that-holds-up-nothing",
         roles=(Role.GATEWAY,),
         says="200 follows a reliable 183 at once, which has no description.",
