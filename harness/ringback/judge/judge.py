@@ -16,6 +16,7 @@ from ringback.judge.finding import Finding, Level, Outcome
 from ringback.judge.judged import culprit
 from ringback.judge.table import RULES
 from ringback.judge.verdict import Grade, Verdict, errs, undecided
+from ringback.judge.weakness import was_left
 from ringback.values import Leg, Role, frozen
 
 OF_CALLS = ("playonphone", "media", "webservice")  # areas
@@ -111,10 +112,14 @@ def _may_hide(requirement: Requirement) -> bool:
 def _upset(
     case: Case, requirement: Requirement, standing: Standing, verdict: Verdict
 ) -> Verdict:
-    """Who is refused for his certificate takes part in no call: what did not come of
-    one is nobody else's fault."""
+    """Who is refused for his certificate, or left for the TLS that he chose, takes part
+    in no call: what did not come of one is nobody else's fault."""
     if verdict.grade is not Grade.FAIL or requirement.area not in OF_CALLS:
         return verdict
+    bad = next((c for c in case.evidence.connections if was_left(c)), None)
+    if bad and bad.acceptor not in {verdict.guilty, *standing.knowingly}:
+        why = f"the {bad.acceptor} chose {bad.version} with {bad.cipher}, and was left"
+        return undecided(f"{why}; {verdict.because}", *bad.tls[:1])
     ill = next(filter(None, (culprit(case, leg) for leg in Leg)), None)
     if ill is None or ill.shown.role in {verdict.guilty, *standing.knowingly}:
         return verdict

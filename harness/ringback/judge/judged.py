@@ -9,6 +9,7 @@ from ringback.judge.case import Case, Said
 from ringback.judge.defects import Cell, Direction, Fate, told_as
 from ringback.judge.oddities import oddities_at_its_seat
 from ringback.judge.presented import Presented, presented, spoke
+from ringback.judge.weakness import is_bad
 from ringback.values import Address, Leg, frozen
 
 KEY = "certificates judged"
@@ -70,7 +71,7 @@ def fate(case: Case, shown: Presented) -> Fate | None:
         return Fate.FORBIDDEN if only_403 else Fate.ACCEPTED
     gone = _alerted(connection, other) or connection.left_by == other
     vague = _spoke_nonsense(case, shown) or _only_acknowledged(case, shown)
-    vague = vague or _was_long_silent(case, shown)
+    vague = vague or _was_long_silent(case, shown) or is_bad(connection)
     return Fate.REFUSED if gone and not vague else None
 
 
