@@ -276,6 +276,15 @@ SESSIONS = (
         way=omits(either(CHANGE, both(request("UPDATE"), within_dialog))),
     ),
     Fault(
+        name="gateway-does-not-refresh",
+        role=GATEWAY,
+        says="The gateway has taken it on to refresh the session, and does not.",
+        breaks="SIP-SESSION-005",
+        guilty="connection",
+        way=omits(either(CHANGE, both(request("UPDATE"), within_dialog))),
+        scenarios=("sip.a-session-that-the-callee-refreshes",),
+    ),
+    Fault(
         name="gateway-hangs-up-long-after-the-session",
         role=GATEWAY,
         says="Nobody refreshes the session, and BYE comes long after its end.",
