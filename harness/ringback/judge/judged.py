@@ -10,7 +10,7 @@ from ringback.judge.defects import Cell, Direction, Fate, told_as
 from ringback.judge.oddities import oddities_at_its_seat
 from ringback.judge.presented import Presented, presented, spoke
 from ringback.judge.weakness import is_bad
-from ringback.values import Address, Leg, frozen
+from ringback.values import Address, Leg, Role, frozen
 
 KEY = "certificates judged"
 SILENCE = 1.0  # seconds: a certificate is judged sooner
@@ -55,6 +55,20 @@ def culprit(case: Case, leg: Leg) -> Judged | None:
                 ill = any(c.allowed and Fate.ACCEPTED not in c.allowed for c in cells)
                 if ill and one.fate in (Fate.REFUSED, Fate.FORBIDDEN):
                     return one
+    return None
+
+
+def wronged(case: Case, leg: Leg) -> tuple[Judged, Role] | None:
+    """Somebody on that leg who was refused though his certificate is in order, and by
+    whom."""
+    profile = case.known.tls_profile
+    for direction in Direction:
+        if direction.leg is leg:
+            for one in judged(case, direction):
+                cells = [cell_of(name, direction, profile) for name in one.odd]
+                good = all(c.allowed == {Fate.ACCEPTED} for c in cells)
+                if cells and good and one.fate in (Fate.REFUSED, Fate.FORBIDDEN):
+                    return one, direction.judge
     return None
 
 
