@@ -12,6 +12,7 @@ import msgspec
 
 from ringback.faults import Misuse
 from ringback.values import Contact, Role, Security
+from ringback.wire.certificates import in_a_labels
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
@@ -20,10 +21,20 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Whatever has its own table in the file."""
 
 
-class Place(Part, frozen=True, kw_only=True):
-    """Where a SIP party listens: ``name`` is what its certificate proves."""
+class Named(Part, frozen=True, kw_only=True):
+    """``name`` is what its certificate proves; in whatever script it is written, it is
+    said as A-labels (RFC 5890 §2.3.2.1), for SIP and certificates know no other."""
 
     name: str
+
+    def __post_init__(self) -> None:
+        if not self.name.isascii():
+            msgspec.structs.force_setattr(self, "name", in_a_labels(self.name))
+
+
+class Place(Named, frozen=True, kw_only=True):
+    """Where a SIP party listens."""
+
     host: str = "127.0.0.1"
     port: Port = 5060
     secured_port: Port = 5061
@@ -68,7 +79,7 @@ class Um(Place, frozen=True, kw_only=True):
         return tuple(replace(w, host=w.host or self.host) for w in self.workers)
 
 
-class Cas(Part, frozen=True, kw_only=True):
+class Cas(Named, frozen=True, kw_only=True):
     name: str = "cas.ringback.test"
     host: str = "127.0.0.1"
     https_port: Port = 8443
@@ -225,6 +236,12 @@ class Config(Part, frozen=True, kw_only=True):
     resolve: dict[str, str] = {}
     sut: dict[Role, str] = {}
     statement: Statement = Statement()
+
+    def __post_init__(self) -> None:
+        """Names are looked up as they are said."""
+        if not all(map(str.isascii, self.resolve)):
+            known = {in_a_labels(name): host for name, host in self.resolve.items()}
+            msgspec.structs.force_setattr(self, "resolve", known)
 
 
 def load(path: Path) -> Config:

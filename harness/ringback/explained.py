@@ -16,7 +16,7 @@ from msgspec import inspect
 from ringback.config import Config
 
 _PLACE = {
-    "name": "FQDN: what its certificate must prove, and what SIP calls it",
+    "name": "FQDN in any script: what its certificate must prove, and what SIP says",
     "host": "address that it listens on",
     "port": "SIP over TCP",
     "secured_port": "SIP over mutual TLS",

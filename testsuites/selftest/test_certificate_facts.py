@@ -11,7 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ringback.faults import Malformed
-from ringback.wire.certificates import CertificateFacts, names_for_sip, proves
+from ringback.wire.certificates import (
+    CertificateFacts,
+    in_a_labels,
+    names_for_sip,
+    proves,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -172,3 +177,23 @@ def test_a_name_in_another_script_is_its_a_label() -> None:
     facts = certificate("cn.test", [DNS("xn--bcher-kva.test")])
     assert proves(facts, "Bücher.test")
     assert not proves(facts, "bucher.test")
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        ("B\u00dcCHER.test", "xn--bcher-kva.test"),
+        ("bu\u0308cher.test", "xn--bcher-kva.test"),  # composed first
+        ("stra\u00dfe.test", "xn--strae-oqa.test"),  # and no strasse
+        ("\u4f8b\u3048.\u30c6\u30b9\u30c8", "xn--r8jz45g.xn--zckzah"),
+        ("xn--BCHER-kva.test", "xn--BCHER-kva.test"),
+        ("um.ringback.test", "um.ringback.test"),
+    ],
+)
+def test_names_are_spelled_in_a_labels(name: str, spelled: str) -> None:
+    assert in_a_labels(name) == spelled
+
+
+def test_a_letter_is_not_replaced_by_what_it_is_often_written_as() -> None:
+    facts = certificate("cn.test", [DNS("strasse.test")])
+    assert not proves(facts, "stra\u00dfe.test")

@@ -158,6 +158,35 @@ def replying(phone: Phone) -> Callable[[Happening], None]:
     return reacts
 
 
+def test_an_update_that_meets_the_first_offer_is_refused() -> None:
+    pipe, a, b = pair()
+    a.agent.call("sip:b@b", target=b.target, body=SDP, content_type=SDP_TYPE)
+    pipe.run()
+    there = b.latest(Invited).call
+    b.agent.ring(there)
+    b.agent.ask(there, "UPDATE", body=SDP, content_type=SDP_TYPE)
+    pipe.run()
+    assert b.latest(Replied).response.status == 491
+
+
+def test_an_update_may_offer_once_the_first_offer_was_answered_reliably() -> None:
+    pipe, a, b = pair()
+    a.agent.call(
+        "sip:b@b",
+        target=b.target,
+        fields=(RELIABLE,),
+        body=SDP,
+        content_type=SDP_TYPE,
+    )
+    pipe.run()
+    there = b.latest(Invited).call
+    b.agent.ring(there, 183, "Session Progress", body=SDP, content_type=SDP_TYPE)
+    pipe.run()
+    b.agent.ask(there, "UPDATE", body=SDP, content_type=SDP_TYPE)
+    pipe.run()
+    assert a.latest(Modified).request.body == SDP
+
+
 # -- reliable provisional answers
 
 

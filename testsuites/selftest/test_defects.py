@@ -20,6 +20,7 @@ from ringback.judge.defects import (
     Fate,
     cells,
     certificates,
+    connections,
     defects,
     read,
 )
@@ -34,6 +35,7 @@ from ringback.net.tls_failures import TlsFailure
 from ringback.values import Leg, Role, Security
 from ringback.verbs.defect_table import written
 from ringback.wire.hellos import HELLOS, SPOILED
+from ringback.wire.server_hellos import CHOICES, REFUSAL
 
 DOCS = Path(__file__).parents[2] / "docs"
 LAB = Lab()
@@ -154,7 +156,13 @@ def test_each_hello_of_the_table_can_be_said() -> None:
     facets = ("version", "cipher", "short", "hello", "stall", "renegotiation")
     rows = [d for d in defects().values() if d.row.kind == "connection"]
     said = {d.name for d in rows if d.row.facet in facets and not d.row.untested}
-    assert said == {*HELLOS, *SPOILED} - {"sound"}
+    assert said == {*HELLOS, *SPOILED, REFUSAL} - {"sound"}
+
+
+def test_each_choice_of_the_table_can_be_made() -> None:
+    for direction in (CLIENTS_MEET, Direction.UM_JUDGES_GATEWAY):
+        kinds = connections(direction, "version", "cipher", "short", "hello")
+        assert set(kinds) == {*CHOICES, REFUSAL}
 
 
 def test_each_cell_has_its_requirement() -> None:

@@ -167,6 +167,40 @@ def test_an_answer_that_crosses_the_second_invite_is_no_offence() -> None:
     left_open("SIP-GLARE-001", talk.says(GATEWAY, "200 OK", "2 INVITE").evidence)
 
 
+def previewed(body: bytes = SDP) -> Talk:
+    """A reliable 183, with that body."""
+    talk = invited("Supported: 100rel")
+    fields = ("Contact: <sip:gw@g>", "Require: 100rel", "RSeq: 7")
+    typed = ("Content-Type: application/sdp",) if body else ()
+    return talk.says(GATEWAY, "183 Progress", "1 INVITE", *fields, *typed, body=body)
+
+
+def accepted(talk: Talk, tag: str = "b") -> Talk:
+    return talk.says(GATEWAY, "200 OK", "1 INVITE", "Contact: <sip:gw@g>", tag=tag)
+
+
+def acknowledged(talk: Talk) -> Talk:
+    talk.says(UM, "PRACK sip:gw@g", "2 PRACK", "RAck: 7 1 INVITE")
+    return talk.says(GATEWAY, "200 OK", "2 PRACK")
+
+
+def test_a_description_is_acknowledged_before_the_call_is_taken() -> None:
+    early = acknowledged(accepted(previewed()))
+    assert accused("SIP-PRACK-010", early.evidence).guilty is GATEWAY
+    accused("SIP-PRACK-010", accepted(previewed()).evidence)
+    acquitted("SIP-PRACK-010", accepted(acknowledged(previewed())).evidence)
+
+
+def test_what_describes_nothing_holds_up_nobody() -> None:
+    left_open("SIP-PRACK-010", accepted(previewed(b"")).evidence)
+    refused = previewed().says(GATEWAY, "486 Busy", "1 INVITE")
+    left_open("SIP-PRACK-010", refused.evidence)
+
+
+def test_another_branch_may_take_the_call_meanwhile() -> None:
+    left_open("SIP-PRACK-010", accepted(previewed(), tag="c").evidence)
+
+
 def test_a_repeated_reliable_answer_is_one_answer() -> None:
     reliable = ("Contact: <sip:gw@g>", "Require: 100rel", "RSeq: 7")
     talk = invited("Supported: 100rel")

@@ -96,6 +96,30 @@ def test_a_caller_who_requires_reliable_answers(testbed: Testbed) -> None:
 
 
 @scenario(
+    settles=["SIP-PRACK-010", "SIP-PRACK-003", "SIP-PRACK-008", "SIP-ACK-002"],
+    security=SOME,
+)
+def test_a_reliable_answer_with_a_description(testbed: Testbed) -> None:
+    """The phone takes the call before the caller has acknowledged what came first."""
+    testbed.knowingly(Role.UM)
+    um, phone = testbed.probe(Role.UM), testbed.stands_in(Role.PHONE)
+
+    call = um.invites(Role.GATEWAY, fields=(RELIABLE,))
+    invite = phone.awaits("INVITE")
+    phone.says(invite, 183, body=phone.answer(invite))
+    testbed.until(call.is_ringing, WITHIN)
+    phone.accepts(invite)
+    testbed.lingers(0.3)
+    first = next(r for r in call.responses if r.status > 100)
+    dialog, number = call.dialog(first), int(first.first("rseq") or 0)
+    dialog, _ = um.pracks(dialog, call, number)
+    testbed.until(call.is_answered, WITHIN)
+    _, bye = um.asks_within(dialog, "BYE")
+
+    testbed.until(bye.is_answered, WITHIN)
+
+
+@scenario(
     settles=["SIP-PRACK-006", "SIP-PRACK-007", "SIP-DIALOG-001"],
     security=SOME,
 )

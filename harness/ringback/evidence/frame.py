@@ -98,9 +98,9 @@ class TlsEvent(StrEnum):
 class TlsFrame(Frame):
     """One handshake message or alert. ``certificates`` are DER, leaf first;
     ``alert`` is (level, description) as in RFC 8446 §6. ``versions`` ("TLSv1.2") and
-    ``ciphers`` (codes) are what a ClientHello offers, ``extensions`` (codes) what
-    either hello carries; ``broken`` when it is no message, or only the beginning of
-    one."""
+    ``ciphers`` (codes) are what a ClientHello offers, or a ServerHello has chosen of
+    it, ``extensions`` (codes) what either hello carries; ``broken`` when it is no
+    message, or only the beginning of one."""
 
     event: TlsEvent
     certificates: tuple[bytes, ...] = ()

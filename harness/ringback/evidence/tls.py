@@ -277,6 +277,7 @@ class TlsConversation:
         self.version = _VERSIONS.get(version, f"0x{version:04X}")
         self._suite = suite_of(code)
         self.cipher = self._suite.name
+        noted.versions, noted.ciphers = (self.version,), (code,)
         self._randoms[False] = random
         if random == _RETRY:
             noted.event, noted.detail = TlsEvent.OTHER, "HelloRetryRequest"

@@ -4,20 +4,22 @@ Every requirement that the scenario settles gets a finding; the others only wher
 rule could decide. Engine trouble is an error, never the fault of the system under test.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Self
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
+from ringback.evidence.frame import Frame
 from ringback.judge.applicability import facts_of, holds
 from ringback.judge.case import Case, Rule
 from ringback.judge.catalogue import Requirement, catalogue
 from ringback.judge.finding import Finding, Level, Outcome
-from ringback.judge.judged import culprit
+from ringback.judge.judged import culprit, wronged
 from ringback.judge.table import RULES
 from ringback.judge.verdict import Grade, Verdict, errs, undecided
+from ringback.judge.weakness import was_left
 from ringback.values import Leg, Role, frozen
 
 OF_CALLS = ("playonphone", "media", "webservice")  # areas
@@ -125,15 +127,27 @@ def _may_hide(requirement: Requirement) -> bool:
 def _upset(
     case: Case, requirement: Requirement, standing: Standing, verdict: Verdict
 ) -> Verdict:
-    """Who is refused for his certificate takes part in no call: what did not come of
-    one is nobody else's fault."""
+    """Who is refused for his certificate, or left for the TLS that he chose, takes part
+    in no call: what did not come of one is nobody else's fault."""
     if verdict.grade is not Grade.FAIL or requirement.area not in OF_CALLS:
         return verdict
-    ill = next(filter(None, (culprit(case, leg) for leg in Leg)), None)
-    if ill is None or ill.shown.role in {verdict.guilty, *standing.knowingly}:
-        return verdict
-    why = f"the certificate of the {ill.shown.role} was refused: {', '.join(ill.odd)}"
-    return undecided(f"{why}; {verdict.because}", ill.frame)
+    for role, why, frame in _failed(case):
+        own = role in {verdict.guilty, *standing.knowingly}
+        return verdict if own else undecided(f"{why}; {verdict.because}", frame)
+    return verdict
+
+
+def _failed(case: Case) -> Iterator[tuple[Role | None, str, Frame]]:
+    """Who is to blame that TLS failed, why, and where it shows."""
+    for bad in filter(was_left, case.evidence.connections):
+        why = f"the {bad.acceptor} chose {bad.version} with {bad.cipher}, and was left"
+        yield bad.acceptor, why, bad.tls[0]
+    for ill in filter(None, (culprit(case, leg) for leg in Leg)):
+        role, odd = ill.shown.role, ", ".join(ill.odd)
+        yield role, f"the certificate of the {role} was refused: {odd}", ill.frame
+    for one, judge in filter(None, (wronged(case, leg) for leg in Leg)):
+        why = f"the {judge} refused the {one.shown.role}, whose certificate is in order"
+        yield judge, why, one.frame
 
 
 def _foreign(case: Case, requirement: Requirement) -> Finding | None:

@@ -9,7 +9,8 @@ from ringback.judge.case import Case, Said
 from ringback.judge.defects import Cell, Direction, Fate, told_as
 from ringback.judge.oddities import oddities_at_its_seat
 from ringback.judge.presented import Presented, presented, spoke
-from ringback.values import Address, Leg, frozen
+from ringback.judge.weakness import is_bad
+from ringback.values import Address, Leg, Role, frozen
 
 KEY = "certificates judged"
 SILENCE = 1.0  # seconds: a certificate is judged sooner
@@ -57,6 +58,20 @@ def culprit(case: Case, leg: Leg) -> Judged | None:
     return None
 
 
+def wronged(case: Case, leg: Leg) -> tuple[Judged, Role] | None:
+    """Somebody on that leg who was refused though his certificate is in order, and by
+    whom."""
+    profile = case.known.tls_profile
+    for direction in Direction:
+        if direction.leg is leg:
+            for one in judged(case, direction):
+                cells = [cell_of(name, direction, profile) for name in one.odd]
+                good = all(c.allowed == {Fate.ACCEPTED} for c in cells)
+                if cells and good and one.fate in (Fate.REFUSED, Fate.FORBIDDEN):
+                    return one, direction.judge
+    return None
+
+
 def cell_of(looks: str, direction: Direction, profile: str) -> Cell:
     return told_as(looks).cell(direction, profile)
 
@@ -70,7 +85,7 @@ def fate(case: Case, shown: Presented) -> Fate | None:
         return Fate.FORBIDDEN if only_403 else Fate.ACCEPTED
     gone = _alerted(connection, other) or connection.left_by == other
     vague = _spoke_nonsense(case, shown) or _only_acknowledged(case, shown)
-    vague = vague or _was_long_silent(case, shown)
+    vague = vague or _was_long_silent(case, shown) or is_bad(connection)
     return Fate.REFUSED if gone and not vague else None
 
 

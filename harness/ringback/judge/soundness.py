@@ -1,12 +1,14 @@
 """What is wrong with a SIP message by itself; and requests that nobody need take.
 
 RFC 3261 §21.4.1 (a request that cannot be understood is refused, 400) and §8.2.6.2
-(what a response copies is its request's affair).
+(what a response copies is its request's affair); §21.5.7 (what is too long).
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
 from ringback.wire.grammar import faults_of
 from ringback.wire.uri import SipUri, parse
+
+LONG = 1 << 17  # octets of a body: more than a datagram, or a usual buffer, can hold
 
 
 def ills(case: Case, said: Said) -> tuple[str, ...]:
@@ -22,6 +24,11 @@ def ills(case: Case, said: Said) -> tuple[str, ...]:
 def is_sound(case: Case, request: Said) -> bool:
     """Whether whoever got it had to understand it."""
     return not ills(case, request)
+
+
+def is_longer_than_need_be_taken(request: Said) -> bool:
+    """Who has no room for it may leave, as he may refuse (513)."""
+    return len(request.frame.sip.body) >= LONG
 
 
 def is_refused_for_its_form(case: Case, exchange: Exchange) -> bool:

@@ -90,6 +90,8 @@ def _misnamed(der: bytes, identity: Identity, server: bool, name: str) -> str:
     if not identity.checks_names:
         return ""
     names = names_in(der, identity)
+    if not identity.knows_a_labels:
+        names = tuple(name for name in names if "xn--" not in name)
     accepted = identity.trusted if server else frozenset((name,))
     if server and not identity.checks_list:
         accepted = frozenset(n for n in names if "*" not in n)

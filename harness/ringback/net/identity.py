@@ -53,6 +53,7 @@ class Identity:
     checks_strength: bool = True
     checks_revocation: bool = True
     ignores_case: bool = True
+    knows_a_labels: bool = True  # that a name in any script is compared as such
 
     def __repr__(self) -> str:
         """Without the key: representations end up in reports."""

@@ -90,7 +90,7 @@ class Gateway:
             out=self._wishes.append,
             product=settings.product,
             trusts=trusts,
-            takes=("OPTIONS",),
+            takes=("OPTIONS", "INFO"),
         )
 
     def _trusts(self, names: tuple[str, ...]) -> bool:

@@ -64,7 +64,7 @@ def trials(
 ) -> list[Tried]:
     """Each fault where it must be caught and in a seeded share of the rest; each quirk
     in every play of its modes or, with a share below 1, in four times that share of the
-    scenarios, in one mode, and always in the plain call."""
+    scenarios, in one mode, and always in the plain call and where it says so."""
     known = {one.name: one for one in odd}
     _SHOP.plays, _SHOP.base, _SHOP.odd = plays, base, known
     tasks = [
@@ -118,7 +118,7 @@ def _numbers(
     else:
         chosen = [p for p in sound if possible_in(one, p.mode)]
         if share < 1:
-            chosen = _some(_one_mode_each(chosen, one.name), 4 * share, seed, one.name)
+            chosen = _some(_one_mode_each(chosen, one.name), 4 * share, seed, one)
     ids = {p.id for p in chosen}
     return [number for number, play in enumerate(plays) if play.id in ids]
 
@@ -135,9 +135,15 @@ def _one_mode_each(plays: Sequence[Play], name: str) -> list[Play]:
     ]
 
 
-def _some(plays: Sequence[Play], share: float, seed: int, name: str) -> list[Play]:
-    chance = random.Random(f"{seed} {name}")
-    return [p for p in plays if chance.random() < share or p.scenario == PLAIN]
+def _some(plays: Sequence[Play], share: float, seed: int, one: Quirk) -> list[Play]:
+    chance = random.Random(f"{seed} {one.name}")
+    return [
+        p
+        for p in plays
+        if chance.random() < share
+        or p.scenario == PLAIN
+        or p.scenario.startswith(one.scenarios)
+    ]
 
 
 def _spread(

@@ -168,6 +168,8 @@ class Caller:
             self._core.trace(f"RSeq {number} after {last} is not the next")
             return True
         ours.rseqs[tag] = number
+        if response.body:
+            ours.described.add(tag)
         if call.dialog:
             rack = Field.of("RAck", f"{number} {ours.seq} INVITE")
             dialog = self._core.send_in_dialog(

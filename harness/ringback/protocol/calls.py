@@ -37,7 +37,8 @@ class Order:
 
 @dataclass(slots=True)
 class Outgoing:
-    """Our INVITE: ``acks`` by remote tag, ``waiting`` are redirects not yet tried."""
+    """Our INVITE: ``acks`` by remote tag, ``waiting`` are redirects not yet tried;
+    ``described`` are tags of those who have described the session reliably."""
 
     order: Order
     seq: int = 1
@@ -49,6 +50,7 @@ class Outgoing:
     cancel_sent: bool = False
     early: dict[str, Dialog] = field(default_factory=dict)
     rseqs: dict[str, int] = field(default_factory=dict)
+    described: set[str] = field(default_factory=set)
     acks: dict[str, tuple[Message, Target]] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
     waiting: list[Uri] = field(default_factory=list)

@@ -6,6 +6,7 @@ RFC 5923 (requests against the direction in which a connection was opened).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ringback.faults import Malformed
 from ringback.protocol.redirect import SIP_PORT, SIPS_PORT, Target
@@ -14,6 +15,8 @@ from ringback.values import Address
 from ringback.wire.framing import Framer, KeepAlive
 from ringback.wire.headers import Via
 from ringback.wire.message import CRLF, Message
+
+LONGEST = 1 << 16  # octets of a body that a user agent takes, RFC 3261 §21.5.7
 
 
 @dataclass(slots=True)
@@ -27,7 +30,7 @@ class Link:
     remote: Address | None = None
     names: tuple[str, ...] = ()
     alias: Target | None = None
-    framer: Framer = field(default_factory=Framer)
+    framer: Framer = field(default_factory=partial(Framer, max_body=LONGEST))
 
 
 class Connections:

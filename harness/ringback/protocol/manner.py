@@ -11,6 +11,7 @@ from ringback.wire.message import Field, Message
 
 CALL_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE")
 EXTENSIONS = ("100rel", "timer")
+NO_PACKAGES = Field.of("Recv-Info", "")  # RFC 6086 §5.2: none is taken
 _DIALOG_MAKERS = ("INVITE", "UPDATE")
 
 
@@ -75,6 +76,7 @@ class Voice:
             Field.of("Allow", ", ".join((*CALL_METHODS, *manner.takes))),
             Field.of("Supported", ", ".join(EXTENSIONS)),
         )
+        self._informed = "INFO" in manner.takes
         self._agent = Field.of("User-Agent", manner.product)
         self._server = Field.of("Server", manner.product)
         self._accept = Field.of("Accept", "application/sdp")
@@ -101,11 +103,16 @@ class Voice:
         if method in _DIALOG_MAKERS and 100 < status < 300:
             route = tuple(f for f in request.fields if f.name == "record-route")
             contact = self._contact[_scheme(request.uri)]
-            able = self._able if status >= 200 else ()
+            able = (*self._able, *self._packages(request)) if status >= 200 else ()
             ours = (*route, contact, *able, self._server)
         elif method == "OPTIONS" and status == 200:
             ours = (self._accept, *self._able, self._server)
         return _joined(ours, fields, content_type)
+
+    def _packages(self, request: Message) -> tuple[Field, ...]:
+        """RFC 6086 §5.2: who has told which he takes is told which we do."""
+        asked = request.method == "INVITE" and request.all("recv-info")
+        return (NO_PACKAGES,) if asked and self._informed else ()
 
 
 def _place(host: str, port: int) -> str:

@@ -1,6 +1,7 @@
 """What arrives at a user agent, sorted: to its call, to its peer, or refused.
 
-RFC 3261 §8.2 (requests), §8.2.2.2 (merged), §12.2.2 (481), §18.3 (broken streams).
+RFC 3261 §8.2 (requests), §8.2.2.2 (merged), §12.2.2 (481), §18.3 (broken streams),
+§21.5.7 (513).
 """
 
 from ringback.faults import Malformed
@@ -13,6 +14,7 @@ from ringback.protocol.replies import response_to, stamped
 from ringback.protocol.screening import Complaint, broken, complaint, unreadable
 from ringback.protocol.transactions import Theirs
 from ringback.protocol.within import Within
+from ringback.wire.framing import TooLong
 from ringback.wire.grammar import is_response
 from ringback.wire.headers import cseq, to_tag
 from ringback.wire.message import Message
@@ -86,9 +88,12 @@ class Reception:
             request = None
         asked = request is not None and not is_response(request)
         if request and asked and request.method.isalpha() and request.method != "ACK":
-            refusal = response_to(
-                request, 400, "Bad Request", tag=self._core.names.tag()
-            )
+            long = isinstance(fault, TooLong)
+            said = (513, "Message Too Large") if long else (400, "Bad Request")
+            found = self._core.connections.get(link)
+            via = _stamped(request, found) if found else ""
+            tag = self._core.names.tag()
+            refusal = response_to(request, *said, via=via, tag=tag)
             self._core.connections.write(link, refusal)
         self._core.connections.close(link)
         self._core.tell(Disturbed("", fault.why, fault.octets))
@@ -141,6 +146,6 @@ class Reception:
 def _stamped(request: Message, link: Link) -> str:
     """The topmost Via as it goes back (§18.2.1); as it came if it cannot be read."""
     try:
-        return stamped(request.first("via"), link.remote)
+        return request.first("via") and stamped(request.first("via"), link.remote)
     except Malformed:
         return ""

@@ -7,6 +7,7 @@ RFC 3261 §12.2, §14 (re-INVITE, 491), §15 (BYE); RFC 3311 §5 (UPDATE); RFC 4
 from collections.abc import Callable
 from functools import partial
 
+from ringback.protocol import information
 from ringback.protocol.callee import Callee
 from ringback.protocol.calls import Call, Phase
 from ringback.protocol.core import Core
@@ -102,6 +103,10 @@ class Within:
                 self._updated(call, theirs)
             case "PRACK":
                 self._callee.pracked(call, theirs)
+            case "INFO" if wrong := information.refused(request):
+                self._core.respond(
+                    theirs.key, wrong.status, wrong.reason, fields=wrong.fields
+                )
             case _:
                 self._core.tell(Asked(call.key, theirs.key, request))
 
@@ -177,7 +182,7 @@ class Within:
             core.respond(
                 theirs.key, 500, "Busy With Another Offer", fields=self._wait()
             )
-        elif call.modifying:
+        elif _offers(call, from_tag(request)):
             core.respond(theirs.key, 491, "Request Pending")
         else:
             call.asked = theirs.key
@@ -307,3 +312,10 @@ class Within:
     def _wait(self) -> tuple[Field, ...]:
         """§14.2: Retry-After of 0 to 10 s, by chance."""
         return (Field.of("Retry-After", str(self._core.names.number(16) % 11)),)
+
+
+def _offers(call: Call, tag: str) -> bool:
+    """RFC 3311 §5.2: whether an offer of ours waits for the answer of that side."""
+    ours = call.outgoing
+    early = call.phase is Phase.CALLING and ours is not None and ours.order.body
+    return bool(call.modifying or (early and ours and tag not in ours.described))

@@ -14,6 +14,7 @@ from ringback.faults import Misuse, Untestable
 from ringback.net.route import is_elsewhere, towards
 from ringback.testbed import layout
 from ringback.values import Address, Role, Security
+from ringback.wire.certificates import in_a_labels
 
 SIP_FORMS = "tcp:HOST:PORT, tls:HOST:PORT or exec:COMMAND"
 FORMS = {
@@ -258,7 +259,7 @@ def name_of(config: Config, one: Outside) -> str:
     """What its certificate must prove: the name it was given, else the config's."""
     host = one.address.host
     if host and not re.fullmatch(r"[\d.]+|.*:.*", host):
-        return host
+        return in_a_labels(host)
     return {
         Role.GATEWAY: config.gateway.name,
         Role.UM: config.um.name,
@@ -278,7 +279,8 @@ def _placed(config: Config, place: Kind, one: Outside) -> Kind:
 
 
 def _host(config: Config, name: str) -> str:
-    return config.resolve.get(name, name)
+    spelled = in_a_labels(name)
+    return config.resolve.get(spelled, spelled)
 
 
 def why_not(company: Company, security: Security) -> str:

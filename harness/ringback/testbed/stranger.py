@@ -14,6 +14,7 @@ from ringback.peers.stranger import Visit
 from ringback.protocol.names import Names
 from ringback.protocol.world import Peer
 from ringback.testbed import layout, outings
+from ringback.testbed.old_server import OldServer
 from ringback.testbed.outings import Outing
 from ringback.values import Address, Role
 from ringback.wire.hellos import spoken
@@ -144,6 +145,10 @@ class Stranger:
                 visits.append(visit)
         self._flush()
         return lambda: all(v.is_answered() or v.is_over() for v in visits)
+
+    def takes_the_place_of(self, role: Role) -> OldServer:
+        """A server that chooses badly, where one of ours has left its seat."""
+        return OldServer(self._bed, role)
 
     def scans(self) -> Outing:
         """Look for SIP over UDP at the UM. Untestable on the memory network."""

@@ -1,9 +1,10 @@
 """What a certificate says of itself, and which SIP names it proves.
 
 RFC 5280 §4 (fields), RFC 5922 §7.1 and §7.2 (SIP identities), RFC 9525 §6.3 (matching).
-RFC 5280 §6.3 (revocation).
+RFC 5280 §6.3 (revocation), RFC 5890 §2.3.2.1 (names in other scripts).
 """
 
+import unicodedata
 from datetime import datetime
 from functools import lru_cache
 from typing import Self, TypeVar
@@ -133,13 +134,24 @@ def plain(name: str) -> str:
 
     RFC 4343 §3 (case), RFC 1034 §3.1 (the root's dot), RFC 9525 §6.3 (A-labels).
     """
-    name = name.lower().removesuffix(".")
+    return in_a_labels(name.lower().removesuffix("."))
+
+
+def in_a_labels(name: str) -> str:
+    """The name as DNS, certificates and SIP spell it; one that is spelled so already
+    stays as it is. RFC 5890 §2.3.2.1: an A-label is the U-label in Punycode, and no
+    letter of it becomes another: the sharp s of German is no double s.
+    """
     if name.isascii():
         return name
-    try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name
+    return ".".join(map(_a_label, name.split(".")))
+
+
+def _a_label(label: str) -> str:
+    if label.isascii():
+        return label
+    known = unicodedata.normalize("NFC", label.lower())
+    return "xn--" + known.encode("punycode").decode("ascii")
 
 
 @lru_cache(maxsize=256)  # it is shown in every handshake, and then to the judge

@@ -20,6 +20,10 @@ class KeepAlive:
     ping: bool
 
 
+class TooLong(Malformed):
+    """Sound as far as it can be seen, and more than this reader takes."""
+
+
 Item = Message | KeepAlive | Malformed
 
 
@@ -122,7 +126,7 @@ class Framer:
             raise self._broken("no SIP message begins like this", 0)
         if end > self._max_header:
             why = f"the header is longer than {self._max_header} octets"
-            raise self._broken(why, self._max_header)
+            raise TooLong(why, bytes(unread), self._max_header)
 
     def _body_length(self, head: Message, end: int) -> int:
         """RFC 3261 §20.14: on a stream the length must be said, once, and truly."""
@@ -144,7 +148,7 @@ class Framer:
             raise self._broken("Content-Length is no number", _place(head, nth))
         if len(digits.lstrip("0")) > 18 or int(digits[-18:]) > self._max_body:
             why = f"the body is longer than {self._max_body} octets"
-            raise self._broken(why, _place(head, nth))
+            raise TooLong(why, bytes(self._unread), _place(head, nth))
         return int(digits[-18:])
 
     def _take(self, count: int) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from ringback.judge.case import Call, Case, Exchange, Said
 from ringback.judge.repeats import copies_of
 from ringback.judge.rules.transactions import was_turned_away
+from ringback.judge.soundness import is_longer_than_need_be_taken
 from ringback.judge.verdict import Verdict, deviates, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -44,7 +45,8 @@ def line_ends_before_a_message_are_passed_over(case: Case) -> Verdict:
 def _on_streams(case: Case) -> list[Exchange]:
     asked = (x for x in case.exchanges if x.frame.leg)
     here = (x for x in asked if x.frame.flow in case.connections)
-    return [x for x in here if not was_turned_away(case, x)]
+    due = (x for x in here if not is_longer_than_need_be_taken(x.request))
+    return [x for x in due if not was_turned_away(case, x)]
 
 
 def _each_answered(case: Case, asked: list[Exchange], which: str) -> Verdict:

@@ -11,37 +11,16 @@ from typing import Final
 from ringback.evidence.frame import Connection, Frame, TlsEvent, TlsFrame
 from ringback.judge.case import Case, Exchange, Rule
 from ringback.judge.verdict import Verdict, fails, passes, undecided
+from ringback.judge.weakness import BROKEN, SHORT, SIGNAL, SIGNALS, is_old
 from ringback.values import Address, Role
 
-OLD: Final = {"SSLv3", "TLSv1", "TLSv1.1"}
-SIGNAL: Final = 0x00FF  # RFC 5746 §3.3: of secure renegotiation
 RENEGOTIATION_INFO: Final = 0xFF01
-SIGNALS: Final = {SIGNAL, 0x5600}  # RFC 5746 §3.3, RFC 7507 §2: no ciphers
-NULL: Final = {0x0000, 0x0001, 0x0002, 0x003B, 0xC001, 0xC006, 0xC00B, 0xC010, 0xC015}
-RC4: Final = {0x0004, 0x0005, 0x0018, 0x0020, 0x0024, 0x008A, 0x008E, 0x0092} | {
-    0xC002,
-    0xC007,
-    0xC00C,
-    0xC011,
-    0xC016,
-    0xC033,
-}
-EXPORT: Final = {0x0003, 0x0006, 0x0008, 0x000B, 0x000E, 0x0011, 0x0014, 0x0017, 0x0019}
-DES: Final = {0x0009, 0x000C, 0x000F, 0x0012, 0x0015, 0x001A, 0x001E, 0x0022}
-BROKEN: Final = NULL | RC4 | EXPORT | DES
-SHORT: Final = {0x000A, 0x000D, 0x0010, 0x0013, 0x0016, 0x001B, 0x0007} | {
-    0xC003,  # all of these 3DES, but for IDEA above
-    0xC008,
-    0xC00D,
-    0xC012,
-    0xC017,
-}
 _SUPPORTED_VERSIONS = 43  # in a ServerHello only of TLS 1.3 (RFC 8446 §4.2.1)
 Asks = Callable[[TlsFrame], bool]
 
 
 def offers_only_old_versions(hello: TlsFrame) -> bool:
-    return bool(hello.versions) and set(hello.versions) <= OLD
+    return is_old(hello)
 
 
 def offers_only_broken_ciphers(hello: TlsFrame) -> bool:

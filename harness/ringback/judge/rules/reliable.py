@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ringback.evidence.frame import SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.descriptions import description
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame, may_still_come
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
@@ -115,6 +116,29 @@ def what_is_out_of_order_is_not_acknowledged(case: Case) -> Verdict:
             "PRACK for an RSeq that is not the next", *(x.frame for x in wrong)
         )
     return passes("it was left alone", *(r.frame for r in things))
+
+
+def the_answer_waits_for_the_prack_of_a_description(case: Case) -> Verdict:
+    """§3: no 2xx while a reliable 1xx that describes the session is unacknowledged. One
+    that does not, and a refusal, need not wait."""
+    things = [
+        r
+        for r in _all(case)
+        if r.dialogue.confirmed and description(r.said) is not None
+    ]
+    return each(things, _answered_early, "reliable 1xx with a description", shows=_2xx)
+
+
+def _answered_early(one: Reliable) -> str:
+    confirmed = one.dialogue.confirmed
+    assert confirmed, "only those"
+    if one.prack and one.prack.frame.number < confirmed.number:
+        return ""
+    return f"{confirmed.status} before RSeq {one.number} was acknowledged"
+
+
+def _2xx(one: Reliable) -> SipFrame:
+    return (one.dialogue.confirmed or one.said).frame
 
 
 def pracks_are_accepted(case: Case) -> Verdict:

@@ -10,6 +10,7 @@ from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
     is_buried,
+    is_longer_than_need_be_taken,
     is_of_no_dialog,
     is_refused_for_its_form,
     is_sound,
@@ -194,7 +195,7 @@ def requests_are_answered(case: Case) -> Verdict:
         for x in asked
         if x.frame.flow in case.connections
         and not was_turned_away(case, x)
-        and (x.final or is_sound(case, x.request))
+        and (x.final or _must_be_read(case, x.request))
         and not _still_rings(case, x)
     ]
     if not streamed:
@@ -219,6 +220,10 @@ def _end_of_the_way(silent: list[Exchange]) -> Exchange:
         if onward and later.request.method == found.request.method == "INVITE":
             found = later
     return found
+
+
+def _must_be_read(case: Case, request: Said) -> bool:
+    return is_sound(case, request) and not is_longer_than_need_be_taken(request)
 
 
 def _still_rings(case: Case, x: Exchange) -> bool:

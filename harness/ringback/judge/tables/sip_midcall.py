@@ -1,7 +1,7 @@
 """Rules of the sip-midcall sheet."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import glare, reliable, sessions, standing
+from ringback.judge.rules import glare, information, reliable, sessions, standing
 
 RULES: dict[str, Rule] = {
     "SIP-GLARE-001": glare.second_invites_get_500,
@@ -20,6 +20,10 @@ RULES: dict[str, Rule] = {
     "SIP-PRACK-007": reliable.what_is_out_of_order_is_not_acknowledged,
     "SIP-PRACK-008": reliable.pracks_are_accepted,
     "SIP-PRACK-009": reliable.foreign_pracks_are_refused_481,
+    "SIP-PRACK-010": reliable.the_answer_waits_for_the_prack_of_a_description,
+    "SIP-INFO-001": information.each_is_answered,
+    "SIP-INFO-002": information.the_dialog_stands,
+    "SIP-INFO-003": information.foreign_packages_are_refused,
     "SIP-SESSION-001": sessions.a_422_tells_the_least,
     "SIP-SESSION-002": sessions.no_session_is_shorter_than_the_floor,
     "SIP-SESSION-003": sessions.the_answer_grants_no_more_than_was_asked,

@@ -1,7 +1,7 @@
 """Rules of the tls sheet."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import hellos, tls
+from ringback.judge.rules import choices, hellos, tls
 from ringback.values import Leg, Role
 
 RULES: dict[str, Rule] = {
@@ -35,6 +35,24 @@ RULES: dict[str, Rule] = {
     ),
     "TLS-CIPHER-002": hellos.refuses(
         hellos.offers_only_short_ciphers, "nothing stronger than 3DES"
+    ),
+    "TLS-VERSION-004": choices.leaves(
+        choices.an_old_version, "an old version", Role.CAS, Leg.CAS_UM
+    ),
+    "TLS-VERSION-005": choices.leaves(
+        choices.an_old_version, "an old version", Role.UM, Leg.UM_GATEWAY
+    ),
+    "TLS-CIPHER-005": choices.leaves(
+        choices.a_broken_cipher, "a broken cipher", Role.CAS, Leg.CAS_UM
+    ),
+    "TLS-CIPHER-006": choices.leaves(
+        choices.a_broken_cipher, "a broken cipher", Role.UM, Leg.UM_GATEWAY
+    ),
+    "TLS-CIPHER-007": choices.leaves(
+        choices.a_short_cipher, "a short cipher", Role.CAS, Leg.CAS_UM
+    ),
+    "TLS-CIPHER-008": choices.leaves(
+        choices.a_short_cipher, "a short cipher", Role.UM, Leg.UM_GATEWAY
     ),
     "TLS-RENEG-001": hellos.tells_of_secure_renegotiation(Role.UM),
     "TLS-RENEG-002": hellos.tells_of_secure_renegotiation(Role.GATEWAY),

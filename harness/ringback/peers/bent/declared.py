@@ -78,6 +78,8 @@ class Quirk:
 
     ``misses`` are requirements (ids, or beginnings of them) whose stimulus it may take
     away, each with the reason: these may find nothing to judge. Red they never become.
+    ``scenarios`` are ids, or beginnings of them, of those in which it is always played:
+    where what it is about is rare.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Quirk:
     what: Seats = ""
     modes: tuple[str, ...] = ()
     misses: Mapping[str, str] = field(default_factory=dict)
+    scenarios: tuple[str, ...] = ()
 
     def bends(self, role: Role | None, what: str) -> bool:
         """``what`` tells UM seats apart; other roles have one kind of seat."""

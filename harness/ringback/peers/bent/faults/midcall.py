@@ -16,6 +16,7 @@ from ringback.peers.bent.changes import (
     status,
 )
 from ringback.peers.bent.declared import Fault
+from ringback.peers.bent.early import answers_without_waiting
 from ringback.peers.bent.spoken import carries, hastens, joined, lacks, once
 from ringback.peers.bent.ways import (
     adds,
@@ -210,6 +211,13 @@ PRACKS = (
         breaks="SIP-PRACK-009",
         way=says(response(481, of="PRACK"), status(200, "OK")),
     ),
+    Fault(
+        name="gateway-accepts-before-the-prack",
+        role=GATEWAY,
+        says="200 follows a reliable 183 with a description at once.",
+        breaks="SIP-PRACK-010",
+        way=answers_without_waiting(described=True),
+    ),
 )
 
 SESSIONS = (
@@ -266,6 +274,15 @@ SESSIONS = (
         what="worker",
         guilty="connection",
         way=omits(either(CHANGE, both(request("UPDATE"), within_dialog))),
+    ),
+    Fault(
+        name="gateway-does-not-refresh",
+        role=GATEWAY,
+        says="The gateway has taken it on to refresh the session, and does not.",
+        breaks="SIP-SESSION-005",
+        guilty="connection",
+        way=omits(either(CHANGE, both(request("UPDATE"), within_dialog))),
+        scenarios=("sip.a-session-that-the-callee-refreshes",),
     ),
     Fault(
         name="gateway-hangs-up-long-after-the-session",

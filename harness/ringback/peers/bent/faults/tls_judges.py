@@ -118,6 +118,20 @@ FAULTS = (
     ),
     *(
         Fault(
+            name=f"{role}-knows-no-a-labels",
+            role=role,
+            says=f"The {role} finds no name of another script in a certificate.",
+            breaks=breaks,
+            also=("POP-CHECK",),  # no call comes of it
+            credentials={"knows_a_labels": False},
+            modes=SECURED,
+            scenarios=("tls.names-in-another-script",),
+            guilty="connection",
+        )
+        for role, breaks in ((Role.CAS, "TLS-TAKE-002"), (Role.UM, "TLS-TAKE-001"))
+    ),
+    *(
+        Fault(
             name=f"{role}-serves-whom-it-does-not-know",
             role=role,
             says=f"The {role} serves everybody whose certificate is good.",

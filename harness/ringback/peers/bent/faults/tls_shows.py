@@ -31,21 +31,21 @@ OPEN = (
         "still speaks TLS 1.0 and 1.1",
         {"oldest": "any", "ciphers": "DEFAULT:@SECLEVEL=0"},
         {Role.UM: "TLS-VERSION-002", Role.GATEWAY: "TLS-VERSION-003"},
-        ("TLS-VERSION-001", "TLS-STRONG"),
+        ("TLS-VERSION-001", "TLS-VERSION-005", "TLS-STRONG"),
     ),
     (
         "agrees-on-old-tls",
         "agrees on any version of TLS",
         {"oldest": "any", "ciphers": "DEFAULT:@SECLEVEL=0"},
         {Role.UM: "TLS-VERSION-001"},
-        ("TLS-VERSION-002", "TLS-STRONG"),
+        ("TLS-VERSION-002", "TLS-VERSION-005", "TLS-STRONG"),
     ),
     (
         "takes-null-ciphers",
         "takes ciphers that encrypt nothing",
         {"ciphers": UNLOCKED},
         {Role.UM: "TLS-CIPHER-001", Role.GATEWAY: "TLS-CIPHER-003"},
-        ("TLS-STRONG",),
+        ("TLS-CIPHER-006", "TLS-STRONG"),
     ),
 )
 

@@ -44,7 +44,7 @@ def _ignoring_the_length() -> Way:
     return Way(raw=raw)
 
 
-def _ignoring_the_version() -> Way:
+def ignoring_the_version() -> Way:
     def raw(fact: Arrived) -> Told | None:
         if b" SIP/7.0\r\n" not in fact.octets:
             return None
@@ -106,7 +106,7 @@ FAULTS = (
         says="The UM answers 200 to an OPTIONS of SIP/7.0.",
         breaks="SIP-TORT-005",
         scenarios=TORTURE,
-        way=_ignoring_the_version,
+        way=ignoring_the_version,
     ),
     Fault(
         name="um-ignores-require",

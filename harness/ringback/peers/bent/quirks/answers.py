@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ringback.peers.bent.changes import Change, adding, field, lacking, status
 from ringback.peers.bent.declared import Quirk
+from ringback.peers.bent.early import answers_without_waiting
 from ringback.peers.bent.quirks.headers import SIP_ROLES
 from ringback.peers.bent.way import Passing, Way
 from ringback.peers.bent.ways import (
@@ -75,6 +76,32 @@ def _late() -> Way:
 RINGING = response(180, of="INVITE")
 
 QUIRKS = (
+    Quirk(
+        name="implements-no-information",
+        roles=(Role.CAS, Role.UM, Role.GATEWAY, Role.PHONE),
+        says="INFO gets 501, within a call as well.",
+        source="RFC 3261 §21.5.2; RFC 6086 §4.2.2: nobody need take the method",
+        way=says(
+            response(200, 405, 415, 469, of="INFO"), status(501, "Not Implemented")
+        ),
+        misses={
+            "SIP-RESP-005": "there is no 405 any more",
+            "SIP-RESP-007": "there is no 415 any more",
+        },
+        scenarios=("sip.information-",),
+    ),
+    Quirk(
+        name="answers-before-a-prack-that-holds-up-nothing",
+        roles=(Role.GATEWAY,),
+        says="200 follows a reliable 183 at once, which has no description.",
+        source="RFC 3262 §3: only a description has to be acknowledged first",
+        way=answers_without_waiting(described=False),
+        misses={
+            "SIP-PRACK-010": "no reliable 1xx has a description any more",
+            "SIP-PRACK-008": "the final answer was there before the PRACK",
+        },
+        scenarios=("sip.a-reliable-answer-with-a-description",),
+    ),
     Quirk(
         name="no-reason-phrase",
         roles=SIP_ROLES,

@@ -20,6 +20,8 @@ from ringback.protocol.world import (
 from ringback.values import Address, Role
 
 OWN = "bent-line:"
+TOO_LONG = 100_000  # octets of a body
+_LENGTH = re.compile(rb"\r\nContent-Length: (\d{1,9})\r\n")
 _CONTACT = re.compile(r"sips?:(?:[^@>;]*@)?([^:;>\[\]]+)(?::(\d+))?")
 
 
@@ -99,7 +101,40 @@ def _hangs_up_elsewhere() -> Way:
     return Way(said=said, heard=heard, told=told, wished=wished)
 
 
+def _leaves_what_is_too_long() -> Way:
+    def raw(fact: Arrived) -> Told | None:
+        length = _LENGTH.search(fact.octets)
+        if length is None or int(length[1]) < TOO_LONG:
+            return None
+        return (Lost(fact.link, "closed"),), (Close(fact.link),)
+
+    return Way(raw=raw)
+
+
+def _deaf_to_other_versions() -> Way:
+    def raw(fact: Arrived) -> Told | None:
+        return ((), ()) if b" SIP/7.0\r\n" in fact.octets else None
+
+    return Way(raw=raw)
+
+
 QUIRKS = (
+    Quirk(
+        name="leaves-what-is-too-long",
+        roles=(Role.CAS, Role.UM, Role.GATEWAY),
+        says="Where a message is longer than there is room for, the connection ends.",
+        source="RFC 3261 §21.5.7: a server has its limits; nobody must read on",
+        way=_leaves_what_is_too_long,
+        scenarios=("sip.a-message-that-is-too-long",),
+    ),
+    Quirk(
+        name="deaf-to-other-versions",
+        roles=(Role.CAS, Role.UM, Role.GATEWAY),
+        says="A request of SIP/7.0 gets no answer.",
+        source="RFC 3261 §7.1: what is no SIP/2.0 is no SIP of this standard",
+        way=_deaf_to_other_versions,
+        scenarios=("sip.a-version-that-nobody-speaks",),
+    ),
     Quirk(
         name="octet-by-octet",
         roles=SIP_ROLES,
