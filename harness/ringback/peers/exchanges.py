@@ -82,7 +82,9 @@ class Asking:
     def dialog(self, response: Message | None = None) -> Dialog:
         """What that response made (RFC 3261 §12.1.2), the final one by default; Unseen
         when nobody can make a dialog of it."""
-        made = response or self.final or self.responses[-1]
+        made = response or self.final or next(iter(self.responses[::-1]), None)
+        if made is None:
+            raise Unseen(f"nothing answered our {self.request.method}")
         try:
             dialog = Dialog.of_response(self.request, made)
         except Malformed as broken:
