@@ -44,7 +44,8 @@ def scenario(
     ``settles`` are requirement ids; a typo stops the run before it starts. ``security``
     are the modes in which it makes sense. ``config`` is laid over the lab's
     configuration, table by table. ``needs`` names roles that must be ours ("um"), or
-    "store": a mailbox that is as new each time, for the scenario deletes from it.
+    "store": a mailbox that is as new each time, for the scenario deletes from it; or
+    "mutual_tls:um": who must ask clients for certificates, if he is under test.
     """
     return pytest.mark.scenario(
         settles=tuple(settles),

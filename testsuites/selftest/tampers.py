@@ -350,7 +350,8 @@ TAMPERS = {
     ),
     "Connected is told before the answer": Tamper(
         _answered("Alerted", _retold("Alerted", "Connected"), nth=-1),
-        ("POP-STATE-003",),  # Alerted was told before that, and more than once
+        ("POP-STATE-003",),
+        lost=("POP-STATE-002",),  # Alerted was told once
     ),
     "a live call is told to be busy": Tamper(
         _answered("Connected", _retold("None", "UserBusy")), ("POP-CAUSE-006",)

@@ -20,7 +20,7 @@ from testsuites.selftest import (
     test_rules_transactions,
     test_rules_webservice,
 )
-from testsuites.selftest.evidence_builder import Plan, changed, told, with_field
+from testsuites.selftest.evidence_builder import Plan, changed, on, told, with_field
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table
 
@@ -128,6 +128,27 @@ def test_our_own_failure_is_an_error_and_not_the_suts() -> None:
     assert (theirs.outcome, theirs.guilty) == (Outcome.FAIL, Role.UM)
     assert theirs.breaks
     assert not ours.breaks
+
+
+def test_who_breaks_a_rule_on_purpose_hides_nobody_else() -> None:
+    """The CAS's INVITE is as broken as the UM's, and was said before it."""
+    broken = changed(
+        plain(),
+        on(None, "INVITE"),
+        with_field("Via", "SIP/2.0/TCP a;branch=short"),
+    )
+    meant = found(told(broken, notes=("knowingly cas",)))["SIP-VIA-001"]
+    assert (meant.outcome, meant.guilty) == (Outcome.FAIL, Role.UM)
+    tested = found(told(broken, sut={Role.GATEWAY: "tcp:x"}))["SIP-VIA-001"]
+    assert (tested.outcome, tested.guilty) == (Outcome.FAIL, Role.GATEWAY)
+    both = found(told(broken, notes=("knowingly cas um gateway",)))
+    assert "SIP-VIA-001" not in both
+
+
+def test_what_is_only_advised_is_no_trouble_of_ours() -> None:
+    guilty = SEEN_FAILING["MED-SDP-005"]()
+    ours = found(told(guilty, sut={Role.UM: "tcp:x"}))["MED-SDP-005"]
+    assert (ours.outcome, ours.guilty) == (Outcome.DEVIATION, Role.GATEWAY)
 
 
 def test_what_a_scenario_breaks_on_purpose_is_set_aside() -> None:

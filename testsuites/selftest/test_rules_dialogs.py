@@ -184,6 +184,11 @@ def test_the_middle_is_guilty_of_a_leg_left_up() -> None:
     assert accused("POP-END-003", no_bye(Leg.GATEWAY_PHONE)).guilty is Role.GATEWAY
 
 
+def test_who_was_told_cancel_owes_the_answer() -> None:
+    unanswered = without(cancelled(), on(GW, "487"))
+    assert accused("POP-END-003", unanswered).guilty is Role.GATEWAY
+
+
 def test_bye_before_the_answer_is_a_way_to_hang_up() -> None:
     evidence = changed(cancelled(), on(GW, "CANCEL"), swapped("CANCEL", "BYE"))
     acquitted("POP-END-001", evidence)

@@ -164,9 +164,13 @@ def refused_and_sent() -> Evidence:
     return replace(evidence, rtp=(*evidence.rtp, sent))
 
 
-def status(code: int) -> Evidence:
-    evidence = call(Plan(final=480))
-    return changed(evidence, on(GW, "480"), swapped(" 480 ", f" {code} "))
+def status(code: int, *, odd: bool = True) -> Evidence:
+    """An offer over IPv6, or a plain one, is refused so."""
+    evidence = changed(
+        call(Plan(final=480)), on(GW, "480"), swapped(" 480 ", f" {code} ")
+    )
+    over_ipv6 = swapped("c=IN IP4 ", "c=IN IP6 ::ffff:")
+    return changed(evidence, on(GW, "INVITE"), over_ipv6) if odd else evidence
 
 
 def zeros(evidence: Evidence) -> Evidence:
@@ -318,3 +322,7 @@ def test_without_keys_nobody_can_say_whether_they_are_new() -> None:
     left_open("SIP-OFFER-016", plain())
     left_open("SIP-OFFER-018", plain())
     left_open("SIP-OFFER-019", plain())
+
+
+def test_a_plain_offer_is_not_refused_for_what_it_says() -> None:
+    left_open("SIP-OFFER-002", status(500, odd=False))

@@ -9,7 +9,7 @@ from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
 from ringback.evidence.evidence import Evidence
 from ringback.values import Leg, Role, Security
-from ringback.wire.message import Message
+from ringback.wire.message import Field, Message
 
 GW = Leg.UM_GATEWAY
 INVITE, OK = on(GW, "INVITE"), on(GW, "200", "INVITE")
@@ -80,7 +80,8 @@ def test_who_answered_is_guilty_of_the_answer() -> None:
     assert accused("MED-SDP-004", GUILTY["MED-SDP-004"]()).guilty is Role.GATEWAY
 
 
-def test_an_answer_before_the_200_will_do() -> None:
+@pytest.mark.parametrize("reliable", [True, False])
+def test_an_answer_before_the_200_will_do_if_it_is_reliable(reliable: bool) -> None:
     evidence = answer(("c: application/sdp", "c: text/plain"))
     ring = on(GW, "180")
     body = next(f.sip.body for f in plain().sip if OK(f))
@@ -88,9 +89,11 @@ def test_an_answer_before_the_200_will_do() -> None:
 
     def early(said: Message) -> Message:
         head = with_body(said)
-        return Message(head.start, head.fields, body)
+        fields = (*head.fields, Field.of("RSeq", "1")) if reliable else head.fields
+        return Message(head.start, fields, body)
 
-    acquitted("MED-SDP-002", changed(evidence, ring, early))
+    judged = acquitted if reliable else accused
+    judged("MED-SDP-002", changed(evidence, ring, early))
 
 
 def test_a_refused_stream_need_not_share_a_format() -> None:

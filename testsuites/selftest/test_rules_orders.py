@@ -20,7 +20,7 @@ from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
 from ringback.evidence.circumstances import Expected
 from ringback.evidence.evidence import Evidence
-from ringback.evidence.frame import HttpFrame
+from ringback.evidence.frame import HttpFrame, SipFrame
 from ringback.values import Address, CallState, Cause, Leg, Role
 from ringback.wire import ews, umws
 from ringback.wire.soap import SoapFault
@@ -187,11 +187,29 @@ def test_news_may_take_a_while() -> None:
     left_open("POP-STATE-004", replace(evidence, http=tuple(map(soon, evidence.http))))
 
 
+def test_news_that_the_um_keeps_to_itself_are_no_fault_of_the_cas() -> None:
+    shown = polled(plain(), -1, CONNECTED)
+    assert accused("POP-STATE-005", shown).guilty is Role.CAS
+    untold = without(shown, on(CU, "BYE"))
+    assert accused("POP-STATE-005", untold).guilty is Role.UM
+
+
+def test_a_call_that_ends_at_once_owes_no_sound() -> None:
+    def at_once(frame: SipFrame) -> SipFrame:
+        bye = frame.leg is GW and b"BYE" in frame.sip.start
+        return replace(frame, time=answer.time + 0.1) if bye else frame
+
+    silent = no_sound()
+    answer = next(f for f in silent.sip if on(GW, "200", "INVITE")(f))
+    left_open("POP-CHECK-004", replace(silent, sip=tuple(map(at_once, silent.sip))))
+
+
 def test_giving_up_is_no_answer_unless_the_user_gave_up() -> None:
     given_up = call(Plan(ends="client", hangs_up_early=True))
     left_open("POP-CAUSE-002", given_up)
     silent = told(given_up, expected=Expected(phone="silent", ends="um"))
-    accused("POP-CAUSE-002", silent)
+    left_open("POP-CAUSE-002", silent)  # the user was faster, as the CANCEL shows
+    accused("POP-CAUSE-002", without(silent, on(Leg.CAS_UM, "CANCEL")))
 
 
 @pytest.mark.parametrize("other", ["555-4321", "5550000"])

@@ -146,3 +146,9 @@ BLAME: dict[str, tuple[Callable[[], Evidence], Role]] = {
 def test_who_left_a_leg_up(what: str) -> None:
     evidence, guilty = BLAME[what]
     assert accused("POP-END-003", evidence()).guilty is guilty
+
+
+def test_a_machine_that_stood_still_is_no_peer_s_fault() -> None:
+    late = GUILTY["SIP-TIMER-001"]()
+    acquitted("SIP-TIMER-001", told(late, stood_still=0.7))
+    accused("SIP-TIMER-001", told(late, stood_still=0.1))

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -270,3 +271,22 @@ def test_without_a_recorder_no_datagram_is_taken_down_twice(
 
     assert network.until(lambda: listener.saw(Heard), within=5.0)
     assert len(network.end_scenario()) == 1
+
+
+def test_it_is_told_for_how_long_the_machine_stood_still(
+    network: SocketNetwork,
+) -> None:
+    """Whoever holds up the loop holds up all peers."""
+    network.begin_scenario("a nap")
+    naps = iter([0.0, 0.06])
+
+    def met() -> bool:
+        time.sleep(next(naps, 0.0))
+        return False
+
+    assert not network.until(met, within=0.15)
+    assert network.stood_still() > 0.02
+
+    network.begin_scenario("another")
+    assert network.stood_still() == 0.0
+    assert MemoryNetwork().stood_still() == 0.0

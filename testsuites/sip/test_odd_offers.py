@@ -148,7 +148,7 @@ def test_an_invitation_without_an_offer(testbed: Testbed) -> None:
     asking = um.invites(Role.GATEWAY, body=b"")
     testbed.until(asking.is_answered, within=5.0)
 
-    um.acks(asking, um.peer.describes(**{**um.keyed(), "formats": (0, 101)}))
+    um.acks(asking, um.answer(asking))
     _, bye = um.asks_within(asking.dialog(), "BYE")
 
     testbed.until(bye.is_answered, within=5.0)

@@ -36,7 +36,9 @@ GATEWAY_JUDGES_UM = [
 ]
 
 
-@scenario(settles=[*UM_JUDGES_CAS, "SIP-RESP-003"], security=MODES)
+@scenario(
+    settles=[*UM_JUDGES_CAS, "SIP-RESP-003"], security=MODES, needs=["mutual_tls:um"]
+)
 def test_certificates_that_a_um_server_judges(testbed: Testbed) -> None:
     testbed.knowingly(Role.CAS)
     intruder, honest = testbed.impostor(Role.CAS), testbed.impostor(Role.CAS)
@@ -48,7 +50,11 @@ def test_certificates_that_a_um_server_judges(testbed: Testbed) -> None:
     testbed.until(honest.asks(honest.options()), within=5.0)
 
 
-@scenario(settles=[*GATEWAY_JUDGES_UM, "SIP-RESP-003"], security=MODES)
+@scenario(
+    settles=[*GATEWAY_JUDGES_UM, "SIP-RESP-003"],
+    security=MODES,
+    needs=["mutual_tls:gateway"],
+)
 def test_certificates_that_a_gateway_judges(testbed: Testbed) -> None:
     testbed.knowingly(Role.UM)
     intruder, honest = testbed.impostor(Role.UM), testbed.impostor(Role.UM)

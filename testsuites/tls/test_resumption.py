@@ -16,12 +16,12 @@ def _comes_back(testbed: Testbed, role: Role, to: Role) -> None:
     testbed.until(mayfly.asks(mayfly.options(to=to), of=to), within=5.0)
 
 
-@scenario(settles=["TLS-RESUME-001"], security=SECURED)
+@scenario(settles=["TLS-RESUME-001"], security=SECURED, needs=["mutual_tls:um"])
 def test_a_session_that_outlives_its_certificate(testbed: Testbed) -> None:
     _comes_back(testbed, Role.CAS, Role.UM)
 
 
-@scenario(settles=["TLS-RESUME-002"], security=SECURED)
+@scenario(settles=["TLS-RESUME-002"], security=SECURED, needs=["mutual_tls:gateway"])
 def test_a_session_that_outlives_its_certificate_at_the_gateway(
     testbed: Testbed,
 ) -> None:

@@ -81,6 +81,7 @@ class Circumstances(
     also_trusted: tuple[str, ...] = ()  # peer names that servers know beside the seats
     tls_profile: str = "modern"  # or "era-2007" (facts §5.6)
     notes: tuple[str, ...] = ()
+    stood_still: float = 0.0  # seconds for which the machine once let our peers wait
 
     def seat_of(self, host: str, port: int = 0) -> Seat | None:
         """The seat at that IP address; a listening port decides between equals."""

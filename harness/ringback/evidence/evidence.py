@@ -36,5 +36,9 @@ class Evidence:
 
     def frames(self) -> tuple[Frame, ...]:
         """Everything that was said, in order."""
-        said = (*self.sip, *self.http, *self.rtp, *self.rtcp, *self.datagrams)
-        return tuple(sorted((*said, *self.broken), key=lambda f: f.number))
+        said = (frame for frames in self.kinds() for frame in frames)
+        return tuple(sorted(said, key=lambda f: f.number))
+
+    def kinds(self) -> tuple[tuple[Frame, ...], ...]:
+        """Everything that was said, sorted by what it is."""
+        return self.sip, self.http, self.rtp, self.rtcp, self.datagrams, self.broken

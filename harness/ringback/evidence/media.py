@@ -59,8 +59,9 @@ class Announcements:
         self._by_dialog: dict[_Dialog, list[Announcement]] = {}
 
     def learn(self, frame: SipFrame) -> None:
-        """Read the SDP in that message, if there is one that can be read."""
-        if b"m=" not in frame.sip.body:
+        """Read the SDP in that message, if there is one that can be read and is meant
+        for a call (RFC 3264 §9)."""
+        if b"m=" not in frame.sip.body or frame.sip.method == "OPTIONS":
             return
         try:
             for media in _description(frame.sip).media:
@@ -212,7 +213,7 @@ class MediaReader:
         try:
             clear: bytes | None = octets
             if there.secured:
-                clear = self._decryption(channel, there).opened(octets)
+                there, clear = self._opened(channel, number, octets, there)
             packet = RtpPacket.parse(clear) if clear is not None else None
         except Malformed as fault:
             return self._other(channel, number, time, octets, str(fault))
@@ -229,6 +230,22 @@ class MediaReader:
             octets=octets,
             rtp=packet,
         )
+
+    def _opened(
+        self, channel: Channel, number: int, octets: bytes, there: Announcement
+    ) -> tuple[Announcement, bytes | None]:
+        """Two calls may share a port, each with a key of its own: whose packet it is,
+        the key tells."""
+        clear = self._decryption(channel, there).opened(octets)
+        if clear is not None:
+            return there, clear
+        for other in reversed(channel.announcements):
+            before = other.number < number and other.dialog != there.dialog
+            if other.secured and before:
+                clear = self._decryption(channel, other).opened(octets)
+                if clear is not None:
+                    return other, clear
+        return there, None
 
     def _decryption(self, channel: Channel, there: Announcement) -> _Decryption:
         """Shared by all who send to one announced address."""

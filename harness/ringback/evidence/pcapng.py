@@ -40,16 +40,8 @@ _HEAD = {order: Struct(f"{order}II").unpack_from for order in "<>"}
 _PACKET = {order: Struct(f"{order}IIIII").unpack_from for order in "<>"}
 _OPTION = {order: Struct(f"{order}HH").unpack_from for order in "<>"}
 _COMMENT, _NAME, _RESOLUTION, _OFFSET = 1, 2, 9, 14
+Block = tuple[int, bytes, str]  # type, body, octet order of the section (struct's sign)
 _CUSTOM_OPTIONS = (2988, 2989, 19372, 19373)
-
-
-@frozen()
-class Block:
-    """One pcapng block; ``order`` is the octet order of its section (struct's sign)."""
-
-    kind: int
-    body: bytes
-    order: str
 
 
 @frozen()
@@ -95,7 +87,7 @@ class Blocks:
             if size - at < length:
                 self._wanted = length
                 break
-            blocks.append(Block(kind, whole[at + 8 : at + length - 4], self._order))
+            blocks.append((kind, whole[at + 8 : at + length - 4], self._order))
             at += length
         del self._buffer[:at]
         return blocks
@@ -140,30 +132,31 @@ class Recording:
 
     def take(self, block: Block) -> CapturedPacket | None:
         """The packet in a block; other blocks are remembered or passed over."""
+        kind, body, order = block
         try:
-            return self._packet(block) if block.kind == PACKET else self._take(block)
+            if kind == PACKET:
+                return self._packet(body, order)
+            return self._take(kind, body, order)
         except (IndexError, ValueError, ArithmeticError) as trouble:
-            self.complaints.append(f"block of type {block.kind:#x}: {trouble}")
+            self.complaints.append(f"block of type {kind:#x}: {trouble}")
             return None
 
-    def _take(self, block: Block) -> CapturedPacket | None:
-        kind = block.kind
+    def _take(self, kind: int, body: bytes, order: str) -> CapturedPacket | None:
         if kind == SIMPLE_PACKET:
-            return self._simple(block)
+            return self._simple(body, order)
         if kind == OLD_PACKET:
-            return self._old(block)
+            return self._old(body, order)
         if kind in (JOURNAL, CUSTOM, CUSTOM_UNCOPIED):
-            return self._custom(block)
+            return self._custom(kind, body, order)
         if kind == INTERFACE:
-            self.interfaces.append(_interface(block))
+            self.interfaces.append(_interface(body, order))
         elif kind == SECTION:
-            self._section(block)
+            self._section(body, order)
         elif kind == SECRETS:
-            self._keep_secrets(block)
+            self._keep_secrets(body, order)
         return None
 
-    def _packet(self, block: Block) -> CapturedPacket:
-        body, order = block.body, block.order
+    def _packet(self, body: bytes, order: str) -> CapturedPacket:
         if len(body) < 20:
             raise ValueError("too short for a packet")
         interface, high, low, captured, length = _PACKET[order](body)
@@ -182,41 +175,41 @@ class Recording:
             length if length > captured else 0,
         )
 
-    def _simple(self, block: Block) -> CapturedPacket:
+    def _simple(self, body: bytes, order: str) -> CapturedPacket:
         """It has no time of its own, and belongs to the first interface."""
-        length = int.from_bytes(block.body[:4], _endian(block.order))
-        octets = block.body[4 : 4 + length]
+        length = int.from_bytes(body[:4], _endian(order))
+        octets = body[4 : 4 + length]
         cut = length if length > len(octets) else 0
         return CapturedPacket(0, 0, octets, "", self.interfaces[0].link, cut)
 
-    def _old(self, block: Block) -> CapturedPacket:
+    def _old(self, body: bytes, order: str) -> CapturedPacket:
         """The obsolete packet block: a 16-bit interface and a count of drops."""
-        interface = int.from_bytes(block.body[:2], _endian(block.order))
-        widened = pack(f"{block.order}I", interface) + block.body[4:]
-        return self._packet(Block(PACKET, widened, block.order))
+        interface = int.from_bytes(body[:2], _endian(order))
+        widened = pack(f"{order}I", interface) + body[4:]
+        return self._packet(widened, order)
 
-    def _keep_secrets(self, block: Block) -> None:
-        endian = _endian(block.order)
-        kind = int.from_bytes(block.body[:4], endian)
-        length = int.from_bytes(block.body[4:8], endian)
+    def _keep_secrets(self, body: bytes, order: str) -> None:
+        endian = _endian(order)
+        kind = int.from_bytes(body[:4], endian)
+        length = int.from_bytes(body[4:8], endian)
         if kind == TLS_KEY_LOG:
-            keylog = block.body[8 : 8 + length]
+            keylog = body[8 : 8 + length]
             self.secrets += keylog if keylog.endswith(b"\n") else keylog + b"\n"
 
-    def _section(self, block: Block) -> None:
+    def _section(self, body: bytes, order: str) -> None:
         self.interfaces.clear()
         pieces = [
             value[4:]
-            for code, value in _options(block.body, 16, block.order)
-            if code in _CUSTOM_OPTIONS and _is_ours(value, block.order)
+            for code, value in _options(body, 16, order)
+            if code in _CUSTOM_OPTIONS and _is_ours(value, order)
         ]
         if pieces:
             self.records.append(b"".join(pieces))
 
-    def _custom(self, block: Block) -> CapturedPacket:
-        if block.kind != JOURNAL and _is_ours(block.body, block.order):
-            self.records.append(block.body[4:].rstrip(b"\0"))
-        return CapturedPacket(0, block.kind, block.body, "", NO_PACKET)
+    def _custom(self, kind: int, body: bytes, order: str) -> CapturedPacket:
+        if kind != JOURNAL and _is_ours(body, order):
+            self.records.append(body[4:].rstrip(b"\0"))
+        return CapturedPacket(0, kind, body, "", NO_PACKET)
 
 
 def load(octets: bytes) -> tuple[Recording, list[CapturedPacket]]:
@@ -286,15 +279,15 @@ def _comment(body: bytes, at: int, order: str) -> str:
     return b"\n".join(lines).decode("utf-8", "replace")
 
 
-def _interface(block: Block) -> Interface:
+def _interface(body: bytes, order: str) -> Interface:
     name, resolution, offset = "", 1_000_000, 0
-    for code, value in _options(block.body, 8, block.order):
+    for code, value in _options(body, 8, order):
         if code == _NAME:
             name = value.decode("utf-8", "replace")
         elif code == _RESOLUTION:
             power = value[0] & 0x7F
             resolution = 2**power if value[0] & 0x80 else 10**power
         elif code == _OFFSET:
-            offset = int.from_bytes(value, _endian(block.order), signed=True)
-    link = int.from_bytes(block.body[:2], _endian(block.order))
+            offset = int.from_bytes(value, _endian(order), signed=True)
+    link = int.from_bytes(body[:2], _endian(order))
     return Interface(link, name, resolution, offset)

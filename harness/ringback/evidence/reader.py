@@ -6,8 +6,10 @@ RFC 3261 §7 and §18.3 (SIP), RFC 9112 (HTTP), RFC 3550 §5 (RTP).
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ringback.evidence.connection import Conversation
 from ringback.evidence.evidence import Evidence
@@ -255,13 +257,16 @@ class _Sorted:
 
 
 def _sorted_out(frames: list[Frame]) -> _Sorted:
+    found: dict[type[Frame], list[Any]] = defaultdict(list)
+    for frame in frames:
+        found[type(frame)].append(frame)
     return _Sorted(
-        sip=tuple([f for f in frames if isinstance(f, SipFrame)]),
-        http=tuple([f for f in frames if isinstance(f, HttpFrame)]),
-        rtp=tuple([f for f in frames if isinstance(f, RtpFrame)]),
-        rtcp=tuple([f for f in frames if isinstance(f, RtcpFrame)]),
-        datagrams=tuple([f for f in frames if isinstance(f, DatagramFrame)]),
-        broken=tuple([f for f in frames if isinstance(f, BrokenFrame)]),
+        sip=tuple(found[SipFrame]),
+        http=tuple(found[HttpFrame]),
+        rtp=tuple(found[RtpFrame]),
+        rtcp=tuple(found[RtcpFrame]),
+        datagrams=tuple(found[DatagramFrame]),
+        broken=tuple(found[BrokenFrame]),
     )
 
 

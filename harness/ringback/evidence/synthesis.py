@@ -47,17 +47,17 @@ class _Path:
         self._sum = int.from_bytes(near + far, "big") % 0xFFFF
         self._ident = 0
 
-    def _packet(self, protocol: int, transport: bytes) -> bytes:
-        size = len(transport)
+    def _packet(self, protocol: int, size: int, *transport: bytes) -> bytes:
+        """``size`` octets of transport, in pieces."""
         if self._six:
             head = _IP6(0x60000000, size, protocol, 64)
-            return b"".join((_ETHERNET_6, head, self._hosts, transport))
+            return b"".join((_ETHERNET_6, head, self._hosts, *transport))
         total = size + 20
         self._ident = ident = (self._ident + 1) & 0xFFFF
         words = 0x4500 + total + ident + 0x4000 + 0x4000 + protocol + self._sum
         check = -words % 0xFFFF
         head = _IP4(0x45, 0, total, ident, 0x4000, 64, protocol, check)
-        return b"".join((_ETHERNET_4, head, self._hosts, transport))
+        return b"".join((_ETHERNET_4, head, self._hosts, *transport))
 
     def _remainder(self, protocol: int, size: int, octets: bytes) -> int:
         """The one's complement sum of pseudo-header and data: 2**16 is 1 mod 65535."""
@@ -70,7 +70,8 @@ class _Path:
         size = len(octets) + 8
         words = self._remainder(UDP, size, octets) + self.source + self.target + size
         check = -words % 0xFFFF or 0xFFFF  # zero would say that there is none
-        return self._packet(UDP, _UDP(self.source, self.target, size, check) + octets)
+        head = _UDP(self.source, self.target, size, check)
+        return self._packet(UDP, size, head, octets)
 
     def segment(
         self, sequence: int, acknowledged: int, flags: int, octets: bytes
@@ -82,9 +83,8 @@ class _Path:
         )
         whole = b"".join((bare, options, octets))
         check = -self._remainder(TCP, len(whole), whole) % 0xFFFF
-        return self._packet(
-            TCP, b"".join((whole[:16], check.to_bytes(2, "big"), whole[18:]))
-        )
+        sealed = check.to_bytes(2, "big")
+        return self._packet(TCP, len(whole), whole[:16], sealed, whole[18:])
 
 
 @dataclass(slots=True)

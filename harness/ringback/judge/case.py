@@ -194,7 +194,7 @@ class Case:
         self.circumstances: Circumstances | None = evidence.circumstances
         self.memory: dict[str, object] = {}  # readings that other modules keep
 
-    @property
+    @cached_property
     def known(self) -> Circumstances:
         """The circumstances, for rules that are asked only when there are any."""
         if self.circumstances is None:
@@ -323,7 +323,8 @@ class Case:
 
     @cached_property
     def last_time(self) -> float:
-        return max((f.time for f in self.evidence.frames()), default=0.0)
+        times = (f.time for frames in self.evidence.kinds() for f in frames)
+        return max(times, default=0.0)
 
 
 _Key = tuple[str, int, str, str]

@@ -54,9 +54,12 @@ def description(said: Said) -> Sdp | None:
 
 
 def described(case: Case) -> tuple[Described, ...]:
+    """What belongs to an offer or an answer; OPTIONS only tells what one could do
+    (RFC 3264 §9)."""
     found = case.memory.get("described")
     if not isinstance(found, tuple):
-        pairs = ((said, description(said)) for said in case.said)
+        told = (said for said in case.said if said.method != "OPTIONS")
+        pairs = ((said, description(said)) for said in told)
         found = tuple(Described(said, sdp) for said, sdp in pairs if sdp)
         case.memory["described"] = found
     return found

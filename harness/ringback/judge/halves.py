@@ -13,7 +13,7 @@ from ringback.values import Leg, Role, frozen
 from ringback.wire.sdp import Sdp
 
 OFFERING = ("INVITE", "UPDATE")
-Party = tuple[str, Leg | None, Role | str]  # Call-ID, leg, who
+Party = tuple[str, Leg | None, Role | str, str]  # Call-ID, leg, who, own tag
 
 
 @frozen(eq=False)
@@ -32,7 +32,8 @@ class Half:
 
 
 def halves(case: Case) -> dict[Party, list[Half]]:
-    """By party, in the order they were said; strangers are nobody's party."""
+    """By party, in the order they were said; strangers are nobody's party, and those
+    who answer the branches of a fork are as many as their tags."""
     found = case.memory.get("halves")
     if not isinstance(found, dict):
         found = _gathered(case)
@@ -46,7 +47,8 @@ def _gathered(case: Case) -> dict[Party, list[Half]]:
         if exchange.request.method in OFFERING and exchange.frame.leg:
             for half in _of(exchange):
                 said = half.said
-                found[said.call_id, said.frame.leg, said.ends[0]].append(half)
+                tag = said.to_tag if said.status else said.from_tag
+                found[said.call_id, said.frame.leg, said.ends[0], tag].append(half)
     for own in found.values():
         own.sort(key=lambda half: half.frame.number)
     return found

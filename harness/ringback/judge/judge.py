@@ -4,7 +4,9 @@ Every requirement that the scenario settles gets a finding; the others only wher
 rule could decide. Engine trouble is an error, never the fault of the system under test.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Self
 
 from ringback.evidence.circumstances import Circumstances
@@ -84,7 +86,8 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
     if barred:
         outcome, because = barred
         return _finding(requirement, outcome, because) if wanted else None
-    verdict = _verdict(case, RULES[requirement.id])
+    found = _verdict(case, RULES[requirement.id])
+    verdict = _most_telling(found, case.known.sut, standing.knowingly)
     if verdict.grade in OFFENCES and verdict.guilty in standing.knowingly:
         because = f"the scenario's own {verdict.guilty} does so on purpose"
         return (
@@ -102,7 +105,18 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
     ):
         because = f"{verdict.because}; nothing of ours could see {Leg.CAS_UM}"
         return _finding(requirement, Outcome.NOT_TESTED, because)
-    return _of(requirement, _ours_is_an_error(case.known, verdict))
+    return _of(requirement, _ours_is_an_error(case.known, requirement, verdict))
+
+
+def _most_telling(
+    verdict: Verdict, sut: Container[str], knowingly: Container[str]
+) -> Verdict:
+    """Where several roles broke the rule: on the one under test, if it is among them;
+    else on one that did not do so on purpose."""
+    found = (verdict, *verdict.besides)
+    tested = (v for v in found if v.guilty and v.guilty in sut)
+    unwitting = (v for v in found if v.guilty not in knowingly)
+    return next(chain(tested, unwitting), verdict)
 
 
 def _may_hide(requirement: Requirement) -> bool:
@@ -193,10 +207,16 @@ def _about_ours(
     return _finding(requirement, Outcome.NOT_APPLICABLE, because)
 
 
-def _ours_is_an_error(known: Circumstances, verdict: Verdict) -> Verdict:
-    """With a SUT, a reference role that fails is our own trouble."""
+def _ours_is_an_error(
+    known: Circumstances, requirement: Requirement, verdict: Verdict
+) -> Verdict:
+    """With a SUT, a reference role that fails is our own trouble; what is only advised
+    is no trouble."""
     ours = known.sut and verdict.guilty and verdict.guilty not in known.sut
-    return _as_ours(verdict) if ours and verdict.grade is Grade.FAIL else verdict
+    if not ours or verdict.grade is not Grade.FAIL:
+        return verdict
+    told = _as_ours(verdict)
+    return replace(told, grade=Grade.DEVIATION) if _is_lenient(requirement) else told
 
 
 def _as_ours(verdict: Verdict) -> Verdict:
@@ -215,12 +235,15 @@ def _verdict(case: Case, rule: Rule) -> Verdict:
 
 def _of(requirement: Requirement, verdict: Verdict) -> Finding:
     outcome = OUTCOME_OF[verdict.grade]
-    lenient = requirement.level in (Level.SHOULD, Level.MAY)
-    if outcome is Outcome.FAIL and lenient:
+    if outcome is Outcome.FAIL and _is_lenient(requirement):
         outcome = Outcome.DEVIATION
     return _finding(
         requirement, outcome, verdict.because, verdict.frames, verdict.guilty
     )
+
+
+def _is_lenient(requirement: Requirement) -> bool:
+    return requirement.level in (Level.SHOULD, Level.MAY)
 
 
 def _finding(

@@ -87,10 +87,12 @@ def never_came(case: Case, exchange: Exchange) -> bool:
         return False
     link = case.connections.get(asked.flow)
     cut = link is not None and 0 < link.closed < final.number
-    return (cut and final.frame.flow != asked.flow) or _is_buried(case, final)
+    return (cut and final.frame.flow != asked.flow) or is_buried(case, final)
 
 
-def _is_buried(case: Case, said: Said) -> bool:
+def is_buried(case: Case, said: Said) -> bool:
+    """Whether it came on a stream after a message without a length (RFC 3261 §18.3):
+    nobody can tell where it begins."""
     here = (said.frame.flow, said.frame.source)
     return any(
         "content-length" not in before.headers

@@ -1,6 +1,7 @@
 """A verdict: a grade, a reason, and the frames that prove it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import NoReturn, Protocol, TypeVar
 
@@ -22,13 +23,15 @@ class Grade(IntEnum):
 class Verdict:
     """``frames`` are numbers as Wireshark counts them in the scenario's pcapng.
 
-    ``guilty`` is the role that broke the rule, None when nobody did or nobody knows.
+    ``guilty`` is the role that broke the rule, None when nobody did or nobody knows;
+    ``besides`` are verdicts on other roles that broke it too, one for each.
     """
 
     grade: Grade
     because: str
     frames: tuple[int, ...] = ()
     guilty: Role | None = None
+    besides: "tuple[Verdict, ...]" = ()
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict has five grades; ask for .grade")
@@ -88,11 +91,25 @@ def each(
     offenders = [(thing, text) for thing in things if (text := offence(thing))]
     if not offenders:
         return passes(f"{len(things)} {what}, all in order", *_few(things))
-    because = offenders[0][1]
-    if len(offenders) > 1:
-        because += f" ({len(offenders)} of {len(things)} {what} offend)"
     frames = [shows(thing) if shows else thing.frame for thing, _ in offenders]
-    return fails(because, *frames, by=by)
+    told = [(frame, text) for frame, (_, text) in zip(frames, offenders, strict=True)]
+    whole = f"{len(things)} {what}"
+    first = fails(_reason(told, whole), *frames, by=by)
+    if by is not None:
+        return first
+    others = dict.fromkeys(f.sender for f in frames if f.sender)
+    besides = [
+        fails(_reason(own, whole), *(frame for frame, _ in own))
+        for role in others
+        if role is not first.guilty
+        for own in [[(f, text) for f, text in told if f.sender is role]]
+    ]
+    return replace(first, besides=tuple(besides))
+
+
+def _reason(told: Sequence[tuple[Frame, str]], whole: str) -> str:
+    because = told[0][1]
+    return because if len(told) == 1 else f"{because} ({len(told)} of {whole} offend)"
 
 
 def _few(things: Sequence[Thing]) -> tuple[Frame, ...]:

@@ -21,6 +21,8 @@ class Loop:
         self._mishap = mishap
         self._met: Callable[[], bool] | None = None
         self._was_met = False
+        self.late = 0.0  # seconds: the longest that a look had to wait
+        self._due = 0.0
         self._looking: asyncio.TimerHandle
         self._serving = False
         self._troubles: list[BaseException] = []
@@ -35,7 +37,7 @@ class Loop:
             return True
         self._met, self._was_met = met, False
         end = self.aio.call_later(max(0.0, within), self.aio.stop)
-        self._looking = self.aio.call_later(_LOOK, self._look)
+        self._look_later()
         try:
             self.aio.run_forever()
         finally:
@@ -80,8 +82,13 @@ class Loop:
         """End ``run``; from any thread."""
         self.aio.call_soon_threadsafe(self.aio.stop)
 
+    def _look_later(self) -> None:
+        self._due = self.aio.time() + _LOOK
+        self._looking = self.aio.call_at(self._due, self._look)
+
     def _look(self) -> None:
-        self._looking = self.aio.call_later(_LOOK, self._look)
+        self.late = max(self.late, self.aio.time() - self._due)
+        self._look_later()
         self.happened()
 
     def _caught(self, _: object, context: dict[str, object]) -> None:

@@ -120,6 +120,11 @@ class Network(Protocol):
         """Run until nothing is pending, alarms included; False when time was up."""
         ...
 
+    def stood_still(self) -> float:
+        """Seconds: the longest that the machine kept peers from their turn since the
+        scenario began; 0 where the clock jumps."""
+        ...
+
     def secrets(self) -> bytes:
         """NSS key log of the handshakes since the last call, or since the scenario
         began."""

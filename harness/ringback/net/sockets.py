@@ -109,8 +109,12 @@ class SocketNetwork(Switchboard):
             return super().end_scenario()
         return self._recorder.cut()
 
+    def stood_still(self) -> float:
+        return self._loop.late
+
     def begin_scenario(self, name: str) -> None:
         super().begin_scenario(name)
+        self._loop.late = 0.0
         self._cast_from.clear()
         if self._recorder is not None:
             self._recorder.cut()

@@ -187,6 +187,9 @@ class Switchboard(ABC):
         """Every packet since the scenario began, made from raw octets."""
         return self._tape.packets()
 
+    def stood_still(self) -> float:
+        return 0.0
+
     def secrets(self) -> bytes:
         """NSS key log of the handshakes since the last call, or the beginning."""
         randoms = list(self._randoms)

@@ -149,9 +149,10 @@ class Tls:
             self._keep()
 
     def _keep(self) -> None:
-        """In TLS 1.3 a ticket comes with what is read, after the handshake."""
-        sessions, session = self._identity.sessions, self._tls.session
-        if sessions and session and session.has_ticket:
+        """In TLS 1.3 a ticket comes with what is read, after the handshake. To look at
+        a session is to copy it, certificates and all: 0.2 ms."""
+        sessions = self._identity.sessions
+        if sessions and (session := self._tls.session) and session.has_ticket:
             sessions.latest = session
 
     def _objection(self, leaf: bytes | None) -> str:

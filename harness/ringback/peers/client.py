@@ -25,9 +25,9 @@ Response = umws.Response | ews.Response | SoapFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """``name`` is whom TLS must prove. ``poll_every`` and ``patience`` are unscaled
-    seconds; ``path`` empty is the dialect's usual one. ``pre_emptive`` false: the
-    password is sent only after a 401."""
+    """``name`` is whom TLS must prove. ``poll_at_first`` (until the call is connected),
+    ``poll_every`` and ``patience`` are unscaled seconds; ``path`` empty is the usual
+    one of the dialect. ``pre_emptive`` false: the password is sent only after a 401."""
 
     cas: Address
     name: str
@@ -35,6 +35,7 @@ class ClientSettings:
     password: str
     dialect: Literal["ews", "umws"] = "ews"
     path: str = ""
+    poll_at_first: float = 1.0
     poll_every: float = 1.0
     patience: float = 90.0
     pre_emptive: bool = True
@@ -254,8 +255,9 @@ class Client:
         if call.is_over():
             self._wishes.append(Hush(f"poll:{call.number}"))
             return
-        wait = self.settings.timing.scaled(self.settings.poll_every)
-        self._wishes.append(Alarm(f"poll:{call.number}", wait))
+        asks = self.settings
+        wait = asks.poll_every if call.is_connected() else asks.poll_at_first
+        self._wishes.append(Alarm(f"poll:{call.number}", asks.timing.scaled(wait)))
 
     def _poll(self, call: ClientCall) -> None:
         old = self.settings.dialect == "umws"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ringback.faults import Malformed, Unseen
 from ringback.protocol.dialog import Dialog
-from ringback.protocol.offer_answer import Local, answer, sdp_of
+from ringback.protocol.offer_answer import Local, Refusal, answer, declined, sdp_of
 from ringback.values import Address, Security
 from ringback.wire import multipart
 from ringback.wire.framing import Framer
@@ -81,10 +81,10 @@ class Asking:
 
     def dialog(self, response: Message | None = None) -> Dialog:
         """What that response made (RFC 3261 §12.1.2), the final one by default; Unseen
-        when nobody can make a dialog of it."""
-        made = response or self.final or next(iter(self.responses[::-1]), None)
+        when there is none, or nobody can make a dialog of it."""
+        made = response or self.final or next(iter(self.responses[-1:]), None)
         if made is None:
-            raise Unseen(f"nothing answered our {self.request.method}")
+            raise Unseen(f"nobody has answered our {self.request.method}")
         try:
             dialog = Dialog.of_response(self.request, made)
         except Malformed as broken:
@@ -140,6 +140,18 @@ def in_time_of(request: Message, told: bytes) -> bytes:
     times = described.values("t") if described else ()
     lines = "".join(f"t={value}\r\n" for value in times or ("0 0",))
     return told.replace(b"t=0 0\r\n", lines.encode(errors="surrogateescape"), 1)
+
+
+def answering(message: Message, local: Local) -> bytes:
+    """What answers the offer in it (RFC 3264 §6); nothing where it has none."""
+    try:
+        offered = sdp_of(message)
+    except Malformed:
+        return b""
+    if offered is None:
+        return b""
+    made = answer(offered, local)
+    return bytes(declined(offered, local) if isinstance(made, Refusal) else made[0])
 
 
 def unchanged(request: Message, standing: bytes) -> bytes:

@@ -7,6 +7,7 @@ that the sound passes as it is.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from ringback.peers.relay import Relay
 from ringback.protocol.dialog import MAX_FORWARDS
@@ -253,9 +254,12 @@ class GatewayCall:
     def _pass_direction(self, leg: Leg, theirs: str) -> None:
         if leg.over or not leg.up:
             return
+        leg.agent.modify(leg.key, partial(self._offer, leg, theirs), SDP_TYPE)
+
+    def _offer(self, leg: Leg, theirs: str) -> bytes:
         body = leg.describes(self._again(leg, mirrored(theirs)))
         leg.offered = leg.described
-        leg.agent.modify(leg.key, body, SDP_TYPE)
+        return body
 
     def _again(self, leg: Leg, direction: str) -> Sdp:
         """An offer of what is in use; a key, where there is one, stays."""

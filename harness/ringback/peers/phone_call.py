@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from ringback.peers.ear import Ear, is_loud
 from ringback.peers.phone_script import Deed, HangUp, Press, Say, Script, Turn, Way
@@ -201,13 +202,15 @@ class PhoneCall:
             case Say(ulaw):
                 self.media.play(ulaw)
             case Turn(direction):
-                self._describe(offer(self._local, direction))
-                self._offered = self._described
-                body = bytes(self._described or b"")
-                self._agent.modify(self.key, body, SDP_TYPE)
+                self._agent.modify(self.key, partial(self._offer, direction), SDP_TYPE)
             case HangUp():
                 self._agent.hang_up(self.key)
                 self.end("phone")
+
+    def _offer(self, direction: str) -> bytes:
+        self._describe(offer(self._local, direction))
+        self._offered = self._described
+        return bytes(self._described or b"")
 
     def _describe(self, described: Sdp) -> None:
         """Each description of ours is a newer edition (RFC 3264 §8)."""

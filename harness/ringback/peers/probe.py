@@ -10,11 +10,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ringback.faults import Unseen
-from ringback.peers.exchanges import Asking, Line, Theirs, description, unchanged
+from ringback.peers.exchanges import (
+    Asking,
+    Line,
+    Theirs,
+    answering,
+    description,
+    unchanged,
+)
 from ringback.peers.wording import branch, key, like, over, same_call
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
+from ringback.protocol.offer_answer import Local
 from ringback.protocol.replies import response_to, stamped
 from ringback.protocol.world import (
     Arrived,
@@ -31,7 +39,7 @@ from ringback.protocol.world import (
     Wish,
     Write,
 )
-from ringback.values import PROBE_PORT, Address
+from ringback.values import PROBE_PORT, Address, Security
 from ringback.wire.message import Field, Message
 from ringback.wire.sdes import Crypto
 from ringback.wire.sdp import Sdp, offer
@@ -242,6 +250,20 @@ class Probe:
             **stream,  # type: ignore[arg-type]  # the scenario's own words
         )
         return bytes(described)
+
+    def answers_to(self, message: Message, plan: Security) -> bytes:
+        """What answers that message's offer: the first stream that fits the dial plan,
+        or every stream refused; nothing where there is none to answer."""
+        self.listens_for_media()
+        local = Local(
+            self.settings.address,
+            self.settings.media_port,
+            1,
+            len(self.asked) + len(self.theirs) + 1,
+            plan,
+            self._names.octets(30) if plan.srtp else b"",
+        )
+        return answering(message, local)
 
     def crypto(self) -> Crypto:
         """A key of our own for SRTP (RFC 4568 §9.1), fresh each time."""

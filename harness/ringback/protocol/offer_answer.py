@@ -132,6 +132,12 @@ def answer(
         return Refusal(488, trouble.why)
 
 
+def declined(offered: Sdp, local: Local) -> Sdp:
+    """Every stream refused, for an answer that must be given (RFC 3264 §6)."""
+    described = _described(local, (PCMU,), (), "sendrecv", 20, EVENTS)
+    return _among(offered, offered.media, -1, described)
+
+
 def agreed(
     offered: Sdp, answered: Sdp, ours: Literal["offerer", "answerer"] = "offerer"
 ) -> MediaPlan | Refusal:

@@ -185,8 +185,12 @@ class UserAgent:
         if found:
             self._within.ask(found, method, fields, body, content_type)
 
-    def modify(self, call: str, body: bytes, content_type: str) -> None:
-        """A re-INVITE; its answer comes as ``Replied`` (491 is tried again first)."""
+    def modify(
+        self, call: str, body: bytes | Callable[[], bytes], content_type: str
+    ) -> None:
+        """A re-INVITE; its answer comes as ``Replied`` (491 is tried again first). It
+        may have to wait, and a later one takes its place then: a function makes the
+        body when its time has come, so that no version is counted unsaid."""
         found = self._core.find(call, "modify")
         if found:
             self._within.modify(found, body, content_type)

@@ -4,6 +4,7 @@ RFC 3261 §12.2, §14 (re-INVITE, 491), §15 (BYE); RFC 3311 §5 (UPDATE); RFC 4
 §9, §10; RFC 5057 §5.1 (481 and 408 end a dialog).
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from ringback.protocol import information
@@ -49,15 +50,20 @@ class Within:
         then = partial(self._replied, call, "BYE")
         self._send(call, "BYE", then, fields)
 
-    def modify(self, call: Call, body: bytes, content_type: str) -> None:
-        """Re-INVITE, later if another one is under way either way (§14.1)."""
-        again = partial(self.modify, call, body, content_type)
+    def modify(
+        self, call: Call, body: bytes | Callable[[], bytes], content_type: str
+    ) -> None:
+        """Re-INVITE, later if another one is under way either way (§14.1); a body that
+        is a function is made when its time has come."""
         if call.phase is not Phase.UP:
             self._core.trace(f"cannot modify {call.key}: it is {call.phase}")
         elif self._busy(call):
+            again = partial(self.modify, call, body, content_type)
             self._later(call, self._core.timing.first_gap, again)
         else:
-            call.body, call.content_type = body, content_type
+            call.body = body if isinstance(body, bytes) else body()
+            call.content_type = content_type
+            again = partial(self.modify, call, call.body, content_type)
             self._reinvite(call, again, told=True)
 
     def refresh(self, call: Call) -> None:

@@ -73,12 +73,12 @@ def opened(path: str | Path) -> sqlite3.Connection:
     return sql
 
 
-def copied(sql: sqlite3.Connection) -> sqlite3.Connection:
-    """A connection to a copy in memory, tables and all."""
-    copy = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
-    copy.deserialize(sql.serialize())
-    copy.execute("PRAGMA foreign_keys = ON")
-    return copy
+def restored(image: bytes) -> sqlite3.Connection:
+    """A connection to what was serialized, in memory, tables and all."""
+    sql = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+    sql.deserialize(image)
+    sql.execute("PRAGMA foreign_keys = ON")
+    return sql
 
 
 def _ready(sql: sqlite3.Connection, path: str | Path) -> None:

@@ -34,4 +34,5 @@ def account(bed: "Testbed") -> Circumstances:
         also_trusted=bed.config.trust.names,
         tls_profile=bed.config.statement.tls_profile,
         notes=tuple(bed.notes),
+        stood_still=round(bed.network.stood_still(), 3),
     )

@@ -18,7 +18,7 @@ from ringback.protocol.dialog import Dialog
 from ringback.protocol.names import Names
 from ringback.protocol.redirect import target_of
 from ringback.testbed import torment
-from ringback.values import PROBE_PORT, Address, Role
+from ringback.values import PROBE_PORT, Address, Role, Security
 from ringback.wire.message import Field, Message
 from ringback.wire.order import Order
 from ringback.wire.sdes import Crypto
@@ -271,11 +271,17 @@ class Probing:
         """200 with an answer that takes the offer's first format, or with ``body``."""
         return self.says(theirs, 200, tag=tag, body=body or self.answer(theirs))
 
-    def answer(self, theirs: Theirs, **stream: object) -> bytes:
-        """A description that answers the offer in their request, in its order."""
-        formats = in_order_of(theirs.request, stream.pop("formats", (0, 101)))  # type: ignore[arg-type]  # the scenario's own words
+    def answer(self, to: Theirs | Asking, **stream: object) -> bytes:
+        """A description that answers the offer in their request or in their final
+        answer; ``stream`` are the scenario's own words, said in the offer's order."""
+        asked = to.request if isinstance(to, Theirs) else to.final or to.request
+        if not stream:
+            secured = self._bed.security.srtp and self.peer.settings.secured
+            mode = Security.SECURED if secured else Security.UNSECURED
+            return self.peer.answers_to(asked, mode) or self.offers(formats=(0, 101))
+        formats = in_order_of(asked, stream.pop("formats", (0, 101)))  # type: ignore[arg-type]  # the scenario's own words
         told = self.peer.describes(**{**self.keyed(), **stream, "formats": formats})
-        return in_time_of(theirs.request, told)
+        return in_time_of(asked, told)
 
     def keyed(self) -> dict[str, object]:
         """What a description on our leg has on a secured plan (RFC 4568 §4)."""
@@ -332,13 +338,17 @@ class Probing:
     # -- where
 
     def _towards(self, dialog: Dialog) -> Line:
+        """A Contact that is an address is taken for its owner's, by the name that his
+        certificate can prove: probes ask about other things."""
         try:
             target = target_of(parse_uri(dialog.next_hop), self.peer.settings.secured)
         except Malformed as trouble:
             raise Unseen(
                 f"no way leads to {dialog.next_hop!r}: {trouble.why}"
             ) from None
-        return self.peer.line_to(target.address, target.name)
+        seats = (*self._bed.outsiders(), *self._bed.network.seats())
+        name = next((s.name for s in seats if s.host == target.name), target.name)
+        return self.peer.line_to(target.address, name)
 
     def _where(self, of: Role, worker: bool) -> tuple[Address, str]:
         seats = [s for s in self._bed.seats_of(of) if (s.what == "worker") is worker]
@@ -349,52 +359,16 @@ class Probing:
         ports = seat.secured_ports if secured else seat.ports
         if not ports:
             raise Untestable(f"nobody says on which port the {of} listens")
-        return Address(seat.host, _sip_port(of, ports)), seat.name
+        return Address(seat.host, sip_port(of, ports)), seat.name
 
     def _flush(self) -> None:
         self._bed.give(self._seat, self.peer.wishes())
 
 
-def beside(
-    bed: "Testbed", role: Role, identity: Identity | None, facing: Role | None
-) -> Probing:
-    """Beside a role of ours, at its address, with that role's own certificate unless
-    one is given."""
-    return _probing(bed, role, identity, PROBE_PORT, facing)
-
-
-def in_place(bed: "Testbed", role: Role, identity: Identity | None) -> Probing:
-    """In the place of a role of ours, which leaves its seat."""
-    seated = [s for s in bed.theatre.seats if s.role is role and not s.gone]
-    if not seated:
-        raise Untestable(f"only a {role} of ours can make room for a probe")
-    for seat in seated:
-        bed.network.unseat(seat)
-    return _probing(bed, role, identity, 0)
-
-
-def _probing(
-    bed: "Testbed",
-    role: Role,
-    identity: Identity | None,
-    port: int,
-    facing: Role | None = None,
-) -> Probing:
-    if role not in bed.session.ours:
-        raise Untestable(f"only a {role} of ours can be passed for")
-    seat = bed.seat_of(role)
-    everybody = [s.name for s in bed.network.seats()]
-    own = bed.session.lab.identity_for(seat.name, trusted=everybody)
-    tls = bed.security.tls and role is not Role.PHONE
-    ports = seat.secured_ports if tls else seat.ports
-    port = port or _sip_port(role, ports)
-    return Probing(bed, role, identity or own, seat, port, facing)
-
-
-def _sip_port(role: Role, ports: tuple[int, ...]) -> int:
-    """The CAS serves HTTPS before SIP."""
-    return ports[-1] if role is Role.CAS else ports[0]
-
-
 def _has(fields: tuple[Field, ...], name: str) -> bool:
     return any(f.name == name for f in fields)
+
+
+def sip_port(role: Role, ports: tuple[int, ...]) -> int:
+    """The CAS serves HTTPS before SIP."""
+    return ports[-1] if role is Role.CAS else ports[0]

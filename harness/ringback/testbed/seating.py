@@ -38,7 +38,8 @@ from ringback.testbed.outside import Company, name_of
 from ringback.values import Address, Contact, Role, Security
 
 Dialect = Literal["ews", "umws"]
-POLL = 0.2  # seconds between a client's questions: below RINGS, so ringing is seen
+RINGING_POLL = 0.3  # seconds between questions: below RINGS, so that ringing is seen
+POLL = 1.0  # the same once the call is connected; facts §1.2: 1 to 5 s
 
 
 class Issuer(Protocol):
@@ -228,7 +229,7 @@ class Theatre:
         *,
         pre_emptive: bool = True,
         path: str = "",
-        polls_every: float = POLL,
+        polls_every: float | None = None,
     ) -> tuple[Seated, Client]:
         cas = self.config.cas
         peer = Client(
@@ -239,7 +240,8 @@ class Theatre:
                 password=password,
                 path=path,
                 dialect=dialect,
-                poll_every=polls_every,
+                poll_at_first=RINGING_POLL if polls_every is None else polls_every,
+                poll_every=POLL if polls_every is None else polls_every,
                 pre_emptive=pre_emptive,
                 timing=self.timing,
             )

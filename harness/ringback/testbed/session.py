@@ -29,7 +29,7 @@ from ringback.net.resolver import Resolver
 from ringback.net.route import interface_to
 from ringback.peers.bent.declared import possible_in
 from ringback.report.records import FindingRecord
-from ringback.stores.mailbox import Mailbox
+from ringback.stores.mailbox import Mailbox, Mould
 from ringback.testbed import closing, layout, outside
 from ringback.testbed.asked import Asked
 from ringback.testbed.closing import Declared, Played
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 LAB_USERS = ("alice", "bob", "carol", "dave")  # of fixtures/mailbox.toml
 STORE = "store"  # a need: a mailbox that is as new in each scenario
+MUTUAL = "mutual_tls"  # a need, with a role that asks its clients for certificates
 MEMORY_NET = 1  # the third octet of the addresses on the memory network
 
 
@@ -138,10 +139,18 @@ class Session:
                     "it deletes a message for good: only with a mailbox of ours, or of "
                     "a program that is started for each scenario"
                 )
+            kind, _, role = need.partition(":")
+            if kind == MUTUAL and role in set(company) and not self._asks_clients():
+                raise Untestable(
+                    "it asks no client for a certificate, by its statement"
+                )
             if need in set(company):
                 raise Untestable(f"only a {need} of ours can be told to do that")
         if why := outside.is_otherwise(self.asked.config, company, wanted["config"]):
             raise Untestable(why)
+
+    def _asks_clients(self) -> bool:
+        return self.asked.config.statement.mutual_tls
 
     def seed(self) -> str:
         """A new one for each scenario: a peer from outside remembers Call-IDs long
@@ -214,12 +223,12 @@ class Session:
             return mailbox
         if self.asked.config.mailbox:
             return Mailbox.lab(self.asked.config.mailbox, self.passwords)
-        return Mailbox(like=self._lab_mailbox)
+        return Mailbox(like=self._mould)
 
     @cached_property
-    def _lab_mailbox(self) -> Mailbox:
+    def _mould(self) -> Mould:
         """Made once: to move in and to hash passwords takes longer than to copy."""
-        return Mailbox.lab(passwords=self.passwords)
+        return Mailbox.lab(passwords=self.passwords).mould()
 
     def remember(self, path: Path, declared: Declared, evidence: Evidence) -> None:
         """For the second opinion, which comes when all is played."""

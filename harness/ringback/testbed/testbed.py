@@ -20,7 +20,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, odd, parting, probing
+from ringback.testbed import closing, inner, layout, odd, parting, placing
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -28,7 +28,7 @@ from ringback.testbed.farewell import hang_up_for_it
 from ringback.testbed.outings import Outing
 from ringback.testbed.outside_client import OutsideClient
 from ringback.testbed.probing import Probing
-from ringback.testbed.seating import POLL, Dialect, Theatre, outsiders
+from ringback.testbed.seating import Dialect, Theatre, outsiders
 from ringback.testbed.stranger import Stranger
 from ringback.testbed.told import Told
 from ringback.values import Role, Security
@@ -134,11 +134,12 @@ class Testbed(Told):
         password: str = "",
         dialect: Dialect = "ews",
         waits_to_be_asked: bool = False,
-        polls_every: float = POLL,
+        polls_every: float | None = None,
     ) -> Client:
         """A mail client of some user; with the right password unless one is given.
         One that waits to be asked sends it after a 401 only. It asks how its call goes
-        every so many seconds."""
+        every so many seconds; when not given, often until it is connected, then
+        rarely."""
         if not getattr(self.config.statement, dialect):
             raise Untestable(f"the statement says {dialect} = false")
         if waits_to_be_asked and Role.CLIENT in self.troupe.company:
@@ -203,12 +204,12 @@ class Testbed(Told):
         """A user agent beside a role of ours, at its address; see ``probing``. One that
         faces the phone speaks in the clear, as that leg always does."""
         identity = odd.careless_of(self, role) if trusts_everybody else None
-        return probing.beside(self, role, identity, facing)
+        return placing.beside(self, role, identity, facing)
 
     def stands_in(self, role: Role, *, trusts_everybody: bool = False) -> Probing:
         """One in the place of a role of ours, which leaves its seat; what others show
         it is judged as ever, or as little as TLS can."""
-        return probing.in_place(
+        return placing.in_place(
             self, role, odd.careless_of(self, role) if trusts_everybody else None
         )
 

@@ -180,6 +180,7 @@ def _settings(order: Order) -> ClientSettings:
         password=password,
         dialect=order.dialect,
         path=path,
+        poll_at_first=POLL_EVERY,
         poll_every=POLL_EVERY,
     )
 

@@ -154,6 +154,7 @@ def _a_label(label: str) -> str:
     return "xn--" + known.encode("punycode").decode("ascii")
 
 
+@lru_cache(maxsize=256)  # it is shown in every handshake, and then to the judge
 def is_revoked(der: bytes, lists: bytes) -> bool:
     """Whether one of the revocation lists (PEM, one after the other) that its issuer
     has signed names the certificate (RFC 5280 §6.3.3). Malformed: no such list."""

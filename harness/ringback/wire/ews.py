@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ringback.faults import Malformed
 from ringback.values import CallState, Cause, frozen
 from ringback.wire import soap
+from ringback.wire.readings import remembered
 from ringback.wire.soap import MESSAGES, TYPES, Envelope, SoapFault
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def action(request: Request) -> str:
     return f"{MESSAGES}/{type(request).__name__}"
 
 
+@remembered(64)
 def request_of(envelope: Envelope) -> Request:
     """The order read; Malformed for an unknown operation or a missing part."""
     reader = _REQUESTS.get(envelope.operation)
@@ -125,6 +127,7 @@ def request_of(envelope: Envelope) -> Request:
         raise Malformed(why, envelope.octets, 0) from error
 
 
+@remembered(64)
 def response_of(envelope: Envelope) -> Response | SoapFault:
     """The answer read, or the fault in its place; Malformed for anything else."""
     fault = soap.fault_of(envelope)

@@ -46,8 +46,7 @@ class Framer:
         self._unread = bytearray()
         self._searched = 0  # no blank line starts before this
         self._head: Message | None = None  # the message that waits for its body
-        self._body = 0  # where that body starts
-        self._end = 0  # and where it ends
+        self._end = 0  # where that body ends
         self._half_ping = False
 
     @property
@@ -84,8 +83,7 @@ class Framer:
                 return alive
         if self._head is None or len(self._unread) < self._end:
             return None
-        head, start = self._head, self._body
-        return head.over(self._take(self._end)[start:])
+        return Message.parse(self._take(self._end))
 
     def _keep_alive(self) -> KeepAlive | None:
         """RFC 3261 §7.5: empty lines before a start line are passed over."""
@@ -114,7 +112,6 @@ class Framer:
             self._searched = max(0, len(unread) - 3)
             return False
         self._head = Message.parse(bytes(unread[:end]))
-        self._body = end
         self._end = end + self._body_length(self._head, end)
         return True
 

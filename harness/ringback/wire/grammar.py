@@ -95,13 +95,11 @@ def faults_of(message: Message) -> tuple[str, ...]:
     Octets after the declared body are no fault of the message (RFC 3261 §18.3).
     """
     found = list(_start_line(message))
-    names: list[str] = []
     for field in message.fields:
-        names.append(field.name)
         found += _field_faults(field.octets)
-    found += _presence(names)
+    found += _presence(message)
     found += _agreement(message)
-    found += _owed_by_the_sender(message, names)
+    found += _owed_by_the_sender(message)
     found += _body(message)
     return tuple(dict.fromkeys(found))
 
@@ -167,12 +165,13 @@ def _is_name(octets: bytes) -> bool:
     return bool(_WORD.fullmatch(octets.rstrip(b" \t\r\n").decode("latin-1")))
 
 
-def _presence(names: list[str]) -> Faults:
+def _presence(message: Message) -> Faults:
+    said = message.headers
     for name in _MANDATORY:
-        if name not in names:
+        if name not in said:
             yield f"{name}-missing"
     for name in _ONCE:
-        if names.count(name) > 1:
+        if name in said and len(said[name]) > 1:
             yield f"{name}-repeated"
 
 
@@ -183,13 +182,13 @@ def _agreement(message: Message) -> Faults:
         yield "cseq-method"
 
 
-def _owed_by_the_sender(message: Message, names: list[str]) -> Faults:
+def _owed_by_the_sender(message: Message) -> Faults:
     try:
         if not headers.branch(message).startswith(COOKIE):
             return
     except Malformed:
         return
-    asks = not is_response(message)
+    asks, names = not is_response(message), message.headers
     if asks and "max-forwards" not in names:
         yield "max-forwards-missing"
     if asks and "from" in names and not _has_tag(message):

@@ -5,12 +5,13 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
-from functools import lru_cache
+from dataclasses import replace
+from functools import cached_property, lru_cache
 from typing import Self
 
 from ringback.faults import Malformed
 from ringback.values import frozen
+from ringback.wire.readings import remembered
 
 CRLF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
@@ -74,18 +75,16 @@ class Field:
         return _read_line(self.octets)[1]
 
 
-@frozen()
+@frozen(slots=False)
 class Message:
     """A request or a response; ``bytes(Message.parse(octets)) == octets``."""
 
     start: bytes
     fields: tuple[Field, ...]
     body: bytes = b""
-    _read: dict[str, tuple[str, ...]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )  # what ``headers`` found, once: it is asked a hundred times a message
 
     @classmethod
+    @remembered(256)
     def parse(cls, octets: bytes) -> Self:
         """Take apart at the blank line only; Malformed when there is none."""
         head, blank, body = octets.partition(CRLF + CRLF)
@@ -113,14 +112,14 @@ class Message:
     def __bytes__(self) -> bytes:
         return CRLF.join([self.start, *(f.octets for f in self.fields), b"", self.body])
 
-    @property
+    @cached_property
     def headers(self) -> Mapping[str, tuple[str, ...]]:
-        """The values of every field, in order, by lower-case long name."""
-        read = self._read
-        if not read:
-            for one in self.fields:
-                name, value = _read_line(one.octets)
-                read[name] = (*read.get(name, ()), value)
+        """The values of every field, in order, by lower-case long name; read once, for
+        it is asked a hundred times a message."""
+        read: dict[str, tuple[str, ...]] = {}
+        for one in self.fields:
+            name, value = _read_line(one.octets)
+            read[name] = (*read.get(name, ()), value)
         return read
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -132,12 +131,6 @@ class Message:
         known = self.headers.get(name.lower())
         return known[0] if known else ""
 
-    def over(self, body: bytes) -> Self:
-        """A copy with another body; no octet of the header moves."""
-        copy = type(self)(self.start, self.fields, body)
-        copy._read.update(self._read)
-        return copy
-
     def under(self, field: Field) -> Self:
         """A copy with one field laid on top; no other octet moves."""
         return replace(self, fields=(field, *self.fields))
@@ -147,7 +140,7 @@ class Message:
         kept = tuple(f for f in self.fields if f.name != name.lower())
         return replace(self, fields=kept)
 
-    @property
+    @cached_property
     def status(self) -> int:
         """The status code of a response; 0 for a request."""
         found = _STATUS.match(self.start)
@@ -161,7 +154,7 @@ class Message:
         text = self.start.decode("utf-8", "surrogateescape")
         return text.partition(" ")[2].partition(" ")[2]
 
-    @property
+    @cached_property
     def method(self) -> str:
         """What a request asks, or what a response answers (from its CSeq)."""
         if self.status:

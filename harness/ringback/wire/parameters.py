@@ -4,6 +4,7 @@ RFC 3261 §25.1 (token, quoted-string, generic-param).
 """
 
 import re
+from functools import lru_cache
 
 from ringback.wire.message import malformed
 from ringback.wire.uri import Params
@@ -68,11 +69,17 @@ def spelled(params: dict[str, str]) -> str:
 
 def with_param(text: str, name: str, value: str) -> str:
     """Set a parameter of a field: in its place when it is there, else at the end."""
-    there = rf'(;\s*+{re.escape(name)}(?![^\s;=])[^;"]*+({QUOTED})?+)'
-    skipped = rf'{QUOTED}|<[^>]*+>|["<]'
-    for found in re.finditer(rf"{skipped}|{there}", text, re.I | re.S | re.A):
+    for found in _place_of(name).finditer(text):
         if len(found[0]) == 1:
             break
         if found[1]:
             return text[: found.start()] + spelled({name: value}) + text[found.end() :]
     return text.rstrip() + spelled({name: value})
+
+
+@lru_cache(maxsize=64)
+def _place_of(name: str) -> re.Pattern[str]:
+    """That parameter, or what must be passed over on the way to it."""
+    there = rf'(;\s*+{re.escape(name)}(?![^\s;=])[^;"]*+({QUOTED})?+)'
+    skipped = rf'{QUOTED}|<[^>]*+>|["<]'
+    return re.compile(rf"{skipped}|{there}", re.I | re.S | re.A)

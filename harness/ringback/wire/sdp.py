@@ -6,10 +6,12 @@ RFC 8866 §5 gives the lines (RFC 4566 §5 before it), RFC 3551 §6 the static f
 import re
 from collections.abc import Iterable
 from dataclasses import field
+from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
 from ringback.faults import Malformed
 from ringback.values import frozen
+from ringback.wire.readings import remembered
 from ringback.wire.sdes import Crypto
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -42,7 +44,7 @@ def _value(line: bytes) -> str:
     return line[2:].decode("utf-8", "surrogateescape").strip()
 
 
-@frozen()
+@frozen(slots=False)
 class _Lines:
     """Lines as they stood, each with its line end."""
 
@@ -71,7 +73,7 @@ class _Lines:
         return next(iter(self.values(kind)), "")
 
 
-@frozen()
+@frozen(slots=False)
 class Media(_Lines):
     """One ``m=`` line with what follows it; ``session`` is what came before all.
 
@@ -85,8 +87,11 @@ class Media(_Lines):
     port_count: int
     protocol: str
     formats: tuple[str, ...]
+    _told: dict[str, dict[str, str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # rtpmap and fmtp by format
 
-    @property
+    @cached_property
     def host(self) -> str:
         """The connection address without TTL, empty when none is given."""
         found = self._first("c") or _Lines(self.session)._first("c")
@@ -97,7 +102,7 @@ class Media(_Lines):
             raise _broken("connection line", found)
         return words[2].partition("/")[0]
 
-    @property
+    @cached_property
     def direction(self) -> str:
         """RFC 8866 §6.7: sendrecv unless this stream, or the session, says else."""
         for lines in (self.lines, self.session):
@@ -106,7 +111,7 @@ class Media(_Lines):
                 return said[0]
         return "sendrecv"
 
-    @property
+    @cached_property
     def ptime(self) -> int:
         """Milliseconds of sound in a packet, 0 when not said."""
         said = self._nearest("ptime")
@@ -120,7 +125,7 @@ class Media(_Lines):
         """RFC 5761 §5.1.1: RTCP comes on the port of RTP."""
         return bool(self.attributes("rtcp-mux"))
 
-    @property
+    @cached_property
     def crypto(self) -> tuple[Crypto, ...]:
         """RFC 4568 §5.1.1: in the order preferred; Malformed when one is broken."""
         return tuple(Crypto.parse(value) for value in self.attributes("crypto"))
@@ -150,15 +155,20 @@ class Media(_Lines):
         return next(iter(own), "")
 
     def _about(self, name: str, fmt: str) -> str | None:
-        split = (value.partition(" ") for value in self.attributes(name))
-        return next((rest.strip() for key, _, rest in split if key == fmt), None)
+        known = self._told.get(name)
+        if known is None:
+            split = [value.partition(" ") for value in self.attributes(name)]
+            known = {key: rest.strip() for key, _, rest in reversed(split)}
+            self._told[name] = known
+        return known.get(fmt)
 
 
-@frozen()
+@frozen(slots=False)
 class Sdp(_Lines):
     """``bytes(Sdp.parse(octets)) == octets``; readings raise Malformed when asked."""
 
     @classmethod
+    @remembered(256)
     def parse(cls, octets: bytes) -> Self:
         """Cut at line ends, CRLF or LF; nothing is refused here."""
         return cls(tuple(_LINE.findall(octets)))
@@ -174,7 +184,7 @@ class Sdp(_Lines):
             raise Malformed("no version on the first line", bytes(self), 0)
         return int(found[1])
 
-    @property
+    @cached_property
     def origin(self) -> Origin:
         said = self._first("o")
         words = said.split()
@@ -182,13 +192,13 @@ class Sdp(_Lines):
             raise _broken("origin line", said)
         return Origin(words[0], words[1], words[2], words[5])
 
-    @property
+    @cached_property
     def session(self) -> tuple[bytes, ...]:
         """The lines before the first ``m=``."""
         starts = self._media_starts()
         return self.lines[: starts[0]] if starts else self.lines
 
-    @property
+    @cached_property
     def media(self) -> tuple[Media, ...]:
         """Every stream in order; Malformed when an ``m=`` line is."""
         starts = self._media_starts()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from ringback.faults import Malformed, Misuse
 from ringback.places import fixtures
 from ringback.values import frozen
+from ringback.wire.readings import remembered
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, XMLSchema, _Element
@@ -110,6 +111,7 @@ class Envelope:
     root: "_Element" = field(compare=False, repr=False)
 
     @classmethod
+    @remembered(64)
     def parse(cls, octets: bytes) -> Self:
         """Any well-formed, harmless XML; what it means is asked later."""
         return cls(octets, read_xml(octets))

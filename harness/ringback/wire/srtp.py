@@ -4,7 +4,9 @@ RFC 3711 §3.3 gives the steps, RFC 3711 §4 the transforms, RFC 4568 §6.2 the 
 """
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -59,11 +61,11 @@ class _Keys:
     """The session keys of RTP or of RTCP, in ciphers made once (RFC 3711 §4.3)."""
 
     def __init__(self, master: bytes, salt: bytes, first_label: int) -> None:
-        cipher = Cipher(AES(_derived(master, salt, first_label, 16)), CTR(bytes(16)))
+        derived = _derivation(master, salt)
+        cipher = Cipher(AES(derived(first_label, 16)), CTR(bytes(16)))
         self._cipher = cipher.encryptor()
-        self._mac = HMAC(_derived(master, salt, first_label + 1, 20), hashes.SHA1())
-        session_salt = _derived(master, salt, first_label + 2, 14)
-        self._salt = int.from_bytes(session_salt) << 16
+        self._mac = HMAC(derived(first_label + 1, 20), hashes.SHA1())
+        self._salt = int.from_bytes(derived(first_label + 2, 14)) << 16
 
     def crypt(self, octets: bytes, ssrc: int, index: int) -> bytes:
         """RFC 3711 §4.1.1: encrypts what is clear and the reverse."""
@@ -90,12 +92,17 @@ class Srtp:
             raise Misuse(f"SRTP suite {suite} is not spoken here")
         if len(key_salt) != 30:
             raise Misuse(f"SRTP key and salt are 30 octets, not {len(key_salt)}")
-        key, salt = key_salt[:16], key_salt[16:]
-        self._rtp, self._rtcp = _Keys(key, salt, 0), _Keys(key, salt, 3)
+        self._key, self._salt = key_salt[:16], key_salt[16:]
+        self._rtp = _Keys(self._key, self._salt, 0)
         self._rtp_sources: dict[int, _Source] = {}
         self._rtcp_sources: dict[int, _Source] = {}
         self._tag = TAG_OCTETS[suite]
         self._mki = mki
+
+    @cached_property
+    def _rtcp(self) -> _Keys:
+        """Most streams end before a report is due."""
+        return _Keys(self._key, self._salt, 3)
 
     def protect(self, packet: bytes) -> bytes:
         """An RTP packet as SRTP. One sent twice comes out the same twice."""
@@ -167,8 +174,13 @@ class Srtp:
             raise Malformed("the authentication tag is wrong", packet, at)
 
 
-def _derived(master: bytes, salt: bytes, label: int, length: int) -> bytes:
-    """RFC 3711 §4.3.1 with a key derivation rate of zero."""
-    start = (int.from_bytes(salt) ^ (label << 48)) << 16
-    pseudo_random = Cipher(AES(master), CTR(start.to_bytes(16))).encryptor()
-    return pseudo_random.update(bytes(length))
+def _derivation(master: bytes, salt: bytes) -> Callable[[int, int], bytes]:
+    """RFC 3711 §4.3.1 with a key derivation rate of zero: label and length to key."""
+    pseudo_random = Cipher(AES(master), CTR(bytes(16))).encryptor()
+
+    def derived(label: int, length: int) -> bytes:
+        start = (int.from_bytes(salt) ^ (label << 48)) << 16
+        pseudo_random.reset_nonce(start.to_bytes(16))
+        return pseudo_random.update(bytes(length))
+
+    return derived

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ringback.faults import Malformed
 from ringback.values import CallState, Cause, frozen
 from ringback.wire import soap
+from ringback.wire.readings import remembered
 from ringback.wire.soap import MESSAGES, Envelope, SoapFault
 
 if TYPE_CHECKING:
@@ -236,12 +237,14 @@ def action(request: Request) -> str:
     return f"{MESSAGES}/{type(request).__name__}"
 
 
+@remembered(64)
 def request_of(envelope: Envelope) -> Request:
     """The order read; Malformed for an unknown operation or a missing element."""
     kind, slots = _maker(envelope, _REQUEST_NAMED, "operation")
     return kind(*_values(envelope, envelope.body, slots))
 
 
+@remembered(64)
 def response_of(envelope: Envelope) -> Response | SoapFault:
     """The answer read, or the fault in its place; Malformed for anything else."""
     fault = soap.fault_of(envelope)

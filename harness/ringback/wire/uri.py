@@ -153,6 +153,8 @@ def parse(text: str) -> Uri:
 
 def same(one: Uri, other: Uri) -> bool:
     """Whether two URIs are equal as RFC 3261 §19.1.4 and RFC 3966 §4 compare them."""
+    if one.text == other.text:
+        return True
     if isinstance(one, SipUri) and isinstance(other, SipUri):
         return (
             _identity(one) == _identity(other)

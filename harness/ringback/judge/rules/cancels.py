@@ -93,15 +93,23 @@ def a_cancelled_invite_is_refused_487(case: Case) -> Verdict:
             return undecided("the capture ends before the answer to INVITE")
         if final is None:
             return fails("the cancelled INVITE was never answered", invite.frame, by=by)
-        crossed = (
-            final.frame.time - cancel.frame.time < CROSSING and final.status != 487
-        )
-        if crossed and final.status // 100 == 2:
+        if final.status != 487 and _crossed(case, cancel, final):
             return undecided("CANCEL and the answer crossed", final.frame)
         if final.status != 487:
             why = f"the cancelled INVITE was answered with {final.status}"
             return fails(why, final.frame, by=by)
     return passes("487", *(final_frame(i) for _, i in raced if i))
+
+
+def _crossed(case: Case, cancel: Exchange, final: Said) -> bool:
+    """Somebody answered in that moment, or somebody further on had refused."""
+    if final.frame.time - cancel.frame.time >= CROSSING:
+        return False
+    by, time = cancel.request.receiver, cancel.frame.time
+    refused = (r for r in case.responses if r.method == "INVITE" and r.status >= 400)
+    heard = (r for r in refused if r.receiver is by and r.frame.leg != final.frame.leg)
+    news = any(0 <= time - r.frame.time < CROSSING for r in heard)
+    return final.status // 100 == 2 or news
 
 
 def cancels_of_nothing_are_refused_481(case: Case) -> Verdict:

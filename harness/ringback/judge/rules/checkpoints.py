@@ -13,7 +13,7 @@ from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.judged import culprit
 from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.rules.spoilt import who_spoilt_it
-from ringback.judge.soundness import is_refused_for_its_form
+from ringback.judge.soundness import is_refused_for_its_form, is_sound
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -27,6 +27,7 @@ from ringback.values import CallState, Leg, Role
 from ringback.wire.uri import SipUri, TelUri, parse
 
 SEPARATORS = str.maketrans("", "", "-.() ")
+SOON = 0.5  # seconds in which nobody can be blamed for saying nothing
 NO_ORDER = "nobody ordered a call that had to be accepted"
 
 
@@ -96,10 +97,21 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
     if not sound:
         first, by = accepted[0].frame, who_spoilt_it(case) or Role.UM
-        if _was_cancelled(case, first.number):
-            return undecided("the call was cancelled before its answer", first)
+        if over := _was_over(case, first):
+            return undecided(over, first)
         return fails("answered, but no RTP left the UM", first, by=by)
     return passes("answered, and sound left the UM", accepted[0].frame, sound[0].frame)
+
+
+def _was_over(case: Case, answer: Frame) -> str:
+    """Why there was no time for sound: the answer crossed a CANCEL, or the BYE (or the
+    end of the capture) came right after it."""
+    calls = case.calls(Leg.UM_GATEWAY)
+    if any(x.frame.number < answer.number for c in calls for x in c.of("CANCEL")):
+        return "the call was cancelled before its answer"
+    ends = [x.frame.time for c in calls for x in c.of("BYE")]
+    soon = min(ends, default=case.last_time) - answer.time < SOON
+    return "the call ended as soon as it was answered" if soon else ""
 
 
 def _was_ordered(case: Case) -> bool:
@@ -109,17 +121,12 @@ def _was_ordered(case: Case) -> bool:
     return bool(case.known.ordered or seen or unseen)
 
 
-def _was_cancelled(case: Case, number: int) -> bool:
-    """Whether the answer crossed a CANCEL, so that nothing is to be played."""
-    calls = case.calls(Leg.UM_GATEWAY)
-    cancels = [x for call in calls for x in call.of("CANCEL")]
-    return any(x.frame.number < number for x in cancels)
-
-
 def _no_answer(case: Case, invite: Exchange) -> Verdict:
     final = invite.final
     if final is None and case.is_bare(invite.frame):
         return fails("the INVITE was said to nobody who reads it", invite.frame)
+    if final is None and not is_sound(case, invite.request):
+        return undecided("the INVITE that got no answer is not sound", invite.frame)
     if final is None:
         return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
     if is_refused_for_its_form(case, invite):

@@ -136,14 +136,17 @@ def _end(call: Call) -> Said | None:
 def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
     """Who knew of the end and did not pass it on: he joins a leg on which more calls
     ended to one on which fewer did. Who owes an ACK, or asked so that it could not be
-    matched, keeps the other side from saying BYE (§15)."""
+    matched, keeps the other side from saying BYE (§15); who was told CANCEL owes the
+    final answer (§9.2)."""
     for call in up:
         made = next((x for x in call.invites if x.accepted), None)
         if made and not (made.acks and is_sound(case, made.request)):
             return made.request.sender
+        if made is None and call.of("CANCEL"):
+            return call.invites[-1].request.receiver
     ends: dict[Leg | None, list[int]] = {}
     for call in calls:
-        if end := _end(call):
+        if (end := _end(call)) and not _was_tried_again(call, up):
             ends.setdefault(call.leg, []).append(end.number)
     standing = {call.leg for call in up}
     told = [
@@ -152,6 +155,12 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
         if there in standing and len(ends.get(here, ())) > len(ends.get(there, ()))
     ]
     return min(told)[1] if told else _INNER.get(up[0].leg) if up[0].leg else None
+
+
+def _was_tried_again(call: Call, up: list[Call]) -> bool:
+    """Refused, and what stands on that leg came after: by another gateway, say."""
+    later = (c for c in up if c.leg is call.leg and c.frame.number > call.frame.number)
+    return call.accepted is None and any(later)
 
 
 def _user_hung_up(case: Case) -> bool:

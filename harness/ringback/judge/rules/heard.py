@@ -60,7 +60,7 @@ def _heard(case: Case, leg: Leg, sender: Role) -> Verdict:
     if likeness < LIKENESS:
         return _unlike(case, leg, stream, likeness, _least_alike(stored, stream, at))
     if missing > LENGTH and _was_cut_short(case, leg, stream):
-        return undecided("somebody hung up while the message was played", *ends)
+        return undecided("the message was still played at the end", *ends)
     if max(missing, unheard) > LENGTH:
         part, lost = ("first", unheard) if unheard > LENGTH else ("last", missing)
         return fails(f"the {part} {lost / 8000:.2f} s were not heard", *ends)
@@ -187,11 +187,13 @@ def _whole(message: "Samples", heard: int) -> int:
 
 def _unheard(stored: bytes, at: int) -> int:
     """Octets that were played before the first packet, silence at the start apart."""
+    if at >= 0:
+        return 0
     import numpy as np
 
     message = _table(0)[np.frombuffer(stored, np.uint8)]
     loud = np.flatnonzero(np.abs(message) > 64)
-    return max(0, -at) - (int(loud[0]) if len(loud) else 0)
+    return -at - (int(loud[0]) if len(loud) else 0)
 
 
 def _same_octets(stored: bytes, line: bytes) -> int:
@@ -224,10 +226,13 @@ def _table(kind: int) -> "Samples":
 
 
 def _was_cut_short(case: Case, leg: Leg, stream: Talk) -> bool:
-    """Whether the far end or the user hung up while packets were still leaving."""
+    """Whether the far end or the user hung up while packets were still leaving, or the
+    evidence ends before anybody does."""
     byes = [x.request for call in case.calls(leg) for x in call.of("BYE")]
     frames: list[Frame] = [b.frame for b in byes if b.sender is not stream.sender]
     frames += [turn.frame for turn in turns_of(case) if turn.hangs_up]
     asked = [x for call in case.calls(leg) for x in call.exchanges]
     frames += [x.final.frame for x in asked if x.final and x.final.status == 481]
-    return any(abs(f.time - p.time) < CUT for f in frames for p in stream.frames)
+    goes_on = not frames and case.last_time - stream.frames[-1].time < CUT
+    near = any(abs(f.time - p.time) < CUT for f in frames for p in stream.frames)
+    return goes_on or near

@@ -86,8 +86,9 @@ def _one_contact(said: Said) -> str:
 
 def answers_to_invite_carry_a_contact(case: Case) -> Verdict:
     """§12.1.1: of 2xx, which make a dialog."""
-    answers = [s for s in case.responses if s.method == "INVITE"]
-    return each([s for s in answers if s.status // 100 == 2], _a_contact, "2xx")
+    asked = [x for x in case.exchanges if x.request.method == "INVITE"]
+    answers = [r for x in asked for r in x.responses if r.status // 100 == 2]
+    return each(answers, _a_contact, "2xx")
 
 
 def _a_contact(said: Said) -> str:
@@ -166,7 +167,8 @@ def _answered(case: Case) -> list[_Pair]:
 
 def _strays(case: Case, paired: set[int]) -> list[_Pair]:
     """Responses that match no request: held against the open one on their flow."""
-    strays = [s for s in case.responses if id(s) not in paired]
+    loose = [s for s in case.responses if id(s) not in paired]
+    strays = [s for s in loose if s.method != "ACK"]  # that answers no open request
     pairs = [(_open(case.exchanges, stray), stray) for stray in strays]
     return [_Pair(x.request, stray) for x, stray in pairs if x is not None]
 

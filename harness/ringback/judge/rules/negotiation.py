@@ -27,6 +27,11 @@ from ringback.wire.sdp import Media, Sdp
 TALKING = (Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 CLUMSY = {400, 500, 501, 505, 513}  # codes that say nothing of a description
 GRACE = 0.25  # seconds: what was under way when a stream was closed
+G711 = {"0", "8"}
+USUAL = (  # lines of which no offer becomes odd
+    *(b"v=0", b"o=", b"s=", b"c=IN IP4 ", b"t=0 0", b"m=audio "),
+    *(b"a=rtpmap:", b"a=fmtp:", b"a=ptime:20", b"a=crypto:", b"a=sendrecv"),
+)
 PRIVATE = "X-"  # encodings that nobody has registered, and nobody speaks
 
 
@@ -57,7 +62,25 @@ def offers_are_not_refused_clumsily(case: Case) -> Verdict:
     """RFC 3261 §13.3.1.3 and §21.4.26: 488 says that a description cannot be taken."""
     offered = [x for x in _offering(case) if x.final and x.frame.leg in TALKING]
     offered = [x for x in offered if not is_refused_for_its_form(case, x)]
-    return each(offered, _clumsy, "offers", shows=_final)
+    telling = [x for x in offered if x.accepted or not _is_plain(case, x)]
+    return each(telling, _clumsy, "offers", shows=_final)
+
+
+def _is_plain(case: Case, exchange: Exchange) -> bool:
+    """One stream that everybody can take: who refuses it has another reason, be it a
+    phone that is out of order or another INVITE that is under way (RFC 3261 §14.2)."""
+    offer = description(exchange.request)
+    media = media_of(offer) if offer else ()
+    secured = case.circumstances is not None and case.known.security.srtp
+    wanted = "RTP/SAVP" if secured else "RTP/AVP"
+    return (
+        offer is not None
+        and len(media) == 1
+        and media[0].port > 0
+        and media[0].protocol == wanted
+        and not G711.isdisjoint(media[0].formats)
+        and all(line.startswith(USUAL) for line in offer.lines)
+    )
 
 
 def _clumsy(exchange: Exchange) -> str:

@@ -6,7 +6,7 @@ RFC 3264 §5 and §6, RFC 3261 §13.2.1, RFC 8866 §5, RFC 4568 §5.1 (crypto).
 from itertools import zip_longest
 
 from ringback.faults import Malformed
-from ringback.judge.case import Case
+from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.descriptions import (
     Agreement,
     Described,
@@ -78,11 +78,17 @@ def an_accepted_offer_is_answered(case: Case) -> Verdict:
     ]
     if not offered:
         return undecided("no offer was accepted")
-    silent = [x for x in offered if not any(map(description, x.responses))]
+    silent = [x for x in offered if not any(map(description, _lasting(x)))]
     if silent:
         answers = (x.accepted.frame for x in silent if x.accepted)
         return fails("2xx without an answer to the offer", *answers)
     return passes(f"{len(offered)} offer(s), each answered")
+
+
+def _lasting(exchange: Exchange) -> list[Said]:
+    """Responses whose description counts: what an unreliable one says is a foretaste,
+    and is said again (RFC 3261 §13.2.1, RFC 3262 §5)."""
+    return [r for r in exchange.responses if r.status >= 200 or r.first("rseq")]
 
 
 def an_answer_has_the_streams_of_the_offer(case: Case) -> Verdict:
@@ -233,8 +239,7 @@ def _taken(agreement: Agreement) -> str:
     return ""
 
 
-def _lines(media: Media) -> list[tuple[int, str]]:
-    try:
-        return [(c.tag, c.suite.upper()) for c in media.crypto]
-    except Malformed:
-        return []
+def _lines(media: Media) -> list[tuple[str, str]]:
+    """Tag and suite of each line, also of one whose key nobody can use."""
+    words = [value.upper().split() for value in media.attributes("crypto")]
+    return [(w[0].lstrip("0"), w[1]) for w in words if len(w) > 1]

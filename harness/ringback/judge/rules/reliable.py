@@ -50,12 +50,7 @@ def required_provisionals_are_reliable(case: Case) -> Verdict:
 def only_who_knows_gets_reliable_ones(case: Case) -> Verdict:
     """§3: no reliable 1xx to who has not said that he knows 100rel."""
     things = [_Shown(r) for x in _invites(case) for r in x.responses if _claims(r)]
-    knows = {
-        r.number: "100rel"
-        in (*_words(x.request, "require"), *_words(x.request, "supported"))
-        for x in _invites(case)
-        for r in x.responses
-    }
+    knows = {r.number: _knows(x) for x in _invites(case) for r in x.responses}
     return each(
         things,
         lambda t: (
@@ -63,6 +58,12 @@ def only_who_knows_gets_reliable_ones(case: Case) -> Verdict:
         ),
         "reliable 1xx",
     )
+
+
+def _knows(invite: Exchange) -> bool:
+    """Whether who asks has said that he knows 100rel."""
+    asked = invite.request
+    return "100rel" in (*_words(asked, "require"), *_words(asked, "supported"))
 
 
 def reliable_ones_have_both_fields(case: Case) -> Verdict:
@@ -90,9 +91,9 @@ def rseq_counts_by_one(case: Case) -> Verdict:
 
 def reliable_ones_are_acknowledged(case: Case) -> Verdict:
     """§4: PRACK for each in its order, unless the final answer was there first."""
-    things = [r for r in _all(case) if r.in_order]
+    things = [r for r in _all(case) if r.in_order and _knows(r.dialogue.invite)]
     if not things:
-        return undecided("no reliable 1xx in this evidence")
+        return undecided("no reliable 1xx, or none that was asked for")
     for one in things:
         if one.prack is None and not _answered_at_once(one):
             if may_still_come(case, one.dialogue.invite):

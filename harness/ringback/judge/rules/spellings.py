@@ -27,7 +27,7 @@ def _like_the_plain_one(oddity: Oddity, case: Case) -> Verdict:
     served = {
         x.frame.target for x in asked if x.accepted and not _is_odd_at_all(x.request)
     }
-    judged = [x for x in odd if x.frame.target in served]
+    judged = [x for x in odd if x.frame.target in served and not _is_behind(case, x)]
     if not judged:
         return undecided("no such OPTIONS beside a plain one that was answered")
     wrong = [x for x in judged if not x.accepted]
@@ -37,6 +37,15 @@ def _like_the_plain_one(oddity: Oddity, case: Case) -> Verdict:
         why = f"OPTIONS got {got}, a plain one 2xx"
         return fails(why, shown, wrong[0].frame, by=wrong[0].request.receiver)
     return passes(f"{len(judged)} such OPTIONS answered", *(x.frame for x in judged))
+
+
+def _is_behind(case: Case, exchange: Exchange) -> bool:
+    """Unanswered, on a connection where something before it was left unanswered too:
+    whoever stumbled there may never have come to this one."""
+    before = [x for x in case.exchanges if x.frame.flow == exchange.frame.flow]
+    return exchange.final is None and any(
+        x.final is None and x.frame.number < exchange.frame.number for x in before
+    )
 
 
 def _is_a_question(case: Case, exchange: Exchange) -> bool:

@@ -5,7 +5,7 @@ RFC 3264 §5 and §6, RFC 4568 §5.1.
 
 from ringback.judge.case import Case
 from ringback.judge.descriptions import agreements
-from ringback.judge.rules import offers, protection
+from ringback.judge.rules import negotiation, offers, protection
 from ringback.judge.verdict import Grade
 from ringback.values import Leg, Role
 
@@ -13,6 +13,7 @@ SPOILS = (
     offers.descriptions_are_well_formed,
     offers.the_um_offers_a_codec_of_its_kind,
     offers.an_accepted_offer_is_answered,
+    negotiation.offers_of_answers_are_answered,
     offers.an_answer_has_the_streams_of_the_offer,
     offers.an_answer_takes_a_format_of_the_offer,
     offers.crypto_suites_are_known,

@@ -189,7 +189,7 @@ def _own(within: Within) -> list[Exchange]:
 
 def _is_late(within: Within) -> bool:
     seq = within.exchange.request.sequence
-    return any(x.request.sequence > seq for x in _own(within))
+    return seq >= 0 and any(x.request.sequence > seq for x in _own(within))
 
 
 def _leaps(within: Within) -> bool:

@@ -65,7 +65,8 @@ def an_answer_is_told(case: Case) -> Verdict:
     stale = [t for t in late if t.state not in wanted]
     if stale:
         why = f"{stale[0].state} was told {SLACK:.0f} s after the answer"
-        return fails(why, *(t.answer for t in stale), by=Role.CAS)
+        by = _who_kept_it(case, stale[-1], range(200, 300))
+        return fails(why, *(t.answer for t in stale), by=by)
     return passes("the answer was told", *(t.answer for t in (*shown, *late)))
 
 
@@ -85,7 +86,8 @@ def the_end_is_told(case: Case) -> Verdict:
     stale = [t for t in late if t.state is not CallState.DISCONNECTED]
     if stale:
         why = f"{stale[-1].state} was told after the call had ended"
-        return fails(why, stale[-1].answer, ends[-1].frame, by=Role.CAS)
+        by = _who_kept_it(case, stale[-1], range(400, 700), "BYE", "CANCEL")
+        return fails(why, stale[-1].answer, ends[-1].frame, by=by)
     return passes("Disconnected was told", *(t.answer for t in over))
 
 
@@ -171,6 +173,8 @@ def _cause(
     told = _last_told(case)
     if not told:
         return undecided("nobody was told that the call is over", finals[-1].frame)
+    if hung_up := _cancelled_before_its_answer(case):
+        return undecided("the user hung up before the CAS knew", hung_up.frame)
     for turn in told:
         allowed = (umws or ews) if turn.dialect == "umws" else ews
         if turn.cause not in allowed:
@@ -194,6 +198,26 @@ def _told_after(case: Case, state: CallState, statuses: tuple[int, ...]) -> Verd
             why = f"{state} was told, yet no such answer had come before"
             return fails(why, turn.answer, by=Role.CAS)
     return passes(f"{state} was told after the answer", *(t.answer for t in told))
+
+
+def _cancelled_before_its_answer(case: Case) -> Said | None:
+    """Who hangs up needs no cause, whatever the gateway was about to say."""
+    for call in case.calls(Leg.CAS_UM):
+        finals = [x.final for x in call.invites if x.final and x.final.status >= 400]
+        for cancel in call.of("CANCEL"):
+            if all(cancel.request.number < final.number for final in finals):
+                return cancel.request
+    return None
+
+
+def _who_kept_it(case: Case, told: Turn, statuses: range, *methods: str) -> Role:
+    """The UM, as long as it says nothing of the kind to the CAS."""
+    calls = case.calls(Leg.CAS_UM)
+    news = [r for c in calls for x in c.invites for r in x.responses]
+    news = [r for r in news if r.status in statuses]
+    news += [x.request for c in calls for m in methods for x in c.of(m)]
+    heard = any(s.number < told.answer.number for s in news)
+    return Role.CAS if heard or not calls else Role.UM
 
 
 def _answers(case: Case, statuses: tuple[int, ...]) -> list[Said]:

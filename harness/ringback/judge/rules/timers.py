@@ -16,6 +16,11 @@ TRYING = 0.2  # seconds, §17.2.1
 SLACK = 0.3  # seconds: what a busy machine may add to any wait
 
 
+def slack(case: Case) -> float:
+    """Seconds; more where the machine was seen to stand still for longer."""
+    return SLACK + (case.known.stood_still if case.circumstances else 0.0)
+
+
 def trying_comes_at_once(case: Case) -> Verdict:
     """§17.2.1: 100, unless another response comes within 200 ms."""
     invites = [x for x in _invites(case) if len(copies_of(case, x.request)) == 1]
@@ -23,7 +28,7 @@ def trying_comes_at_once(case: Case) -> Verdict:
     for x in invites:
         first = x.responses[0].frame.time if x.responses else case.last_time
         waited = first - x.frame.time
-        if waited > TRYING + SLACK:
+        if waited > TRYING + slack(case):
             late.append((x, waited))
         elif x.responses:
             prompt.append(x)
@@ -59,7 +64,7 @@ def _hasty(case: Case, x: Exchange) -> bool:
         return False
     one, *others = repeated(x, x.accepted)
     own = [r for r in others if r.frame.flow == one.frame.flow]
-    early = T1 * scale(case, one.sender) / 2 - SLACK / 3
+    early = T1 * scale(case, one.sender) / 2 - slack(case) / 3
     return bool(own) and own[0].frame.time - one.frame.time < early
 
 
@@ -67,7 +72,7 @@ def _waits_for_ack(case: Case, x: Exchange) -> bool:
     """Whether the first repetition fell due."""
     if x.accepted is None or x.accepted.frame.flow not in case.connections:
         return False
-    due = T1 * scale(case, x.accepted.sender) + SLACK
+    due = T1 * scale(case, x.accepted.sender) + slack(case)
     return _wait_for_ack(case, x, x.accepted) > due
 
 
@@ -96,9 +101,9 @@ def _badly_repeated(case: Case, x: Exchange, answer: Said) -> str:
         due += gap
         gap = min(2 * gap, T2 * factor)
         came = copy.frame.time - answer.frame.time
-        if number == 1 and came > due + SLACK:
+        if number == 1 and came > due + slack(case):
             return f"{answer.status} was repeated after {came:.2f} s, due was {due:g}"
-        if came < 0.9 * due - SLACK / 3:
+        if came < 0.9 * due - slack(case) / 3:
             return f"repetition {number} of {answer.status} came after {came:.2f} s"
     return ""
 
@@ -112,7 +117,7 @@ def the_ack_ends_the_repetitions(case: Case) -> Verdict:
     late: list[Said] = []
     for x in acknowledged:
         if x.accepted is not None:
-            came = _acks(x, x.accepted)[0].frame.time + SLACK
+            came = _acks(x, x.accepted)[0].frame.time + slack(case)
             late += [r for r in repeated(x, x.accepted) if r.frame.time > came]
     if late:
         why = f"{late[0].status} is repeated though the ACK had come"
@@ -148,7 +153,7 @@ def _never_acknowledged(case: Case, x: Exchange) -> bool:
     byes = _byes(case, x)
     if byes:
         return byes[0].request.sender is answer.sender
-    whole = patience(case, answer.sender) + 2 * SLACK
+    whole = patience(case, answer.sender) + 2 * slack(case)
     return case.last_time - answer.frame.time > whole
 
 
@@ -179,9 +184,9 @@ def a_repeated_invite_gets_the_refusal_again(case: Case) -> Verdict:
 
 
 def _said_again(case: Case, found: list[tuple[Exchange, Said]], what: str) -> Verdict:
-    later = [[r.frame for r in x.responses if _at_once(c, r)] for x, c in found]
+    later = [[r.frame for r in x.responses if _at_once(case, c, r)] for x, c in found]
     for (x, copy), said in zip(found, later, strict=True):
-        if not said and case.last_time - copy.frame.time > 2 * SLACK:
+        if not said and case.last_time - copy.frame.time > 2 * slack(case):
             why = f"a repeated INVITE did not get {what} again"
             return fails(why, copy.frame, x.frame, by=copy.receiver)
     if not any(later):
@@ -189,8 +194,8 @@ def _said_again(case: Case, found: list[tuple[Exchange, Said]], what: str) -> Ve
     return passes(f"{what} was said again", *(said[0] for said in later if said))
 
 
-def _at_once(copy: Said, response: Said) -> bool:
-    return 0 <= response.frame.time - copy.frame.time <= 2 * SLACK and (
+def _at_once(case: Case, copy: Said, response: Said) -> bool:
+    return 0 <= response.frame.time - copy.frame.time <= 2 * slack(case) and (
         response.number > copy.number
     )
 
@@ -255,7 +260,7 @@ def silence_is_given_up(case: Case) -> Verdict:
     near = [x for x in case.invites(Leg.CAS_UM) if not _redirected(x)]
     if not far or len(near) != 1:
         return undecided("no INVITE of the UM's call remained without any response")
-    asked, whole = near[0], patience(case, Role.UM) + 2 * SLACK
+    asked, whole = near[0], patience(case, Role.UM) + 2 * slack(case)
     silent = far[-1]
     final = asked.final
     if final and final.status >= 400:

@@ -9,6 +9,7 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
+    is_buried,
     is_longer_than_need_be_taken,
     is_of_no_dialog,
     is_refused_for_its_form,
@@ -64,9 +65,11 @@ def _unlike(exchange: Exchange, ack: Said) -> str:
 
 
 def is_heard(case: Case, said: Said) -> bool:
-    """Not where whom it was said to had closed the connection before."""
+    """Not where whom it was said to had closed the connection before, or where it
+    cannot be found in its stream."""
     link = case.connections.get(said.frame.flow)
-    return link is None or not 0 < link.closed < said.number
+    open_ = link is None or not 0 < link.closed < said.number
+    return open_ and not is_buried(case, said)
 
 
 def answers_are_acknowledged(case: Case) -> Verdict:
@@ -201,10 +204,22 @@ def requests_are_answered(case: Case) -> Verdict:
     if any(may_still_come(case, x) for x in silent):
         return undecided("the capture ends before an answer could be expected")
     if silent:
-        why = f"{silent[0].request.method} was never answered"
-        by = silent[0].request.receiver
+        end = _end_of_the_way(silent)
+        why = f"{end.request.method} was never answered"
+        by = end.request.receiver
         return fails(why, *(x.frame for x in silent), by=by)
     return passes(f"{len(streamed)} request(s), each answered")
+
+
+def _end_of_the_way(silent: list[Exchange]) -> Exchange:
+    """Who passed an INVITE on waits for an answer himself: the first that got none, or
+    where it led to."""
+    found = silent[0]
+    for later in silent[1:]:
+        onward = later.request.sender is found.request.receiver
+        if onward and later.request.method == found.request.method == "INVITE":
+            found = later
+    return found
 
 
 def _must_be_read(case: Case, request: Said) -> bool:

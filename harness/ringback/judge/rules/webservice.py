@@ -260,7 +260,9 @@ def one_call_at_a_time(case: Case) -> Verdict:
 def _proven_alive(case: Case, order: Turn) -> bool:
     """Whether the first call was told as alive after the second order was answered, or
     nothing on SIP had ended it before."""
-    told = [t for turns in polls(case).values() for t in turns]
+    known = [t for t in turns_of(case) if t.frame.number < order.frame.number]
+    first = {t.given for t in known if t.given and t.user == order.user}
+    told = [t for call, turns in polls(case).items() if call in first for t in turns]
     later = [t for t in told if t.frame.number > order.answer.number]
     if any(t.state not in (None, CallState.DISCONNECTED) for t in later):
         return True

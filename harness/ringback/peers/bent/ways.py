@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
+from ringback.faults import Malformed
 from ringback.peers.bent.way import Passing, Told, Way
 from ringback.protocol.replies import stamped
 from ringback.protocol.world import (
@@ -302,6 +303,9 @@ def returned(said: Message | bytes, p: Passing) -> Message | bytes:
     if not isinstance(said, Message) or said.first("via") != p.message.first("via"):
         return said
     via, *others = (f for f in said.fields if f.name == "via")
-    whole = Field.of("Via", stamped(via.value, p.source))
+    try:
+        whole = Field.of("Via", stamped(via.value, p.source))
+    except Malformed:  # it goes back as it came
+        return said
     kept = (f for f in said.fields if f.name != "via")
     return replace(said, fields=(whole, *others, *kept))

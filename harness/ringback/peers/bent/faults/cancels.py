@@ -53,7 +53,7 @@ FAULTS = (
         role=UM,
         says="The UM does not wait for a provisional answer before it sends CANCEL.",
         breaks="SIP-CANCEL-002",
-        also=("SIP-CANCEL-",),
+        also=("SIP-CANCEL-", "SIP-TIMER-010"),
         what="worker",
         way=_hasty,
     ),

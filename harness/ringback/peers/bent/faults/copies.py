@@ -85,6 +85,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM's first ACK of the gateway's 200 is not said.",
         breaks="SIP-ACK-004",
+        also=("SIP-ACK", "SIP-FORK-001"),  # where no second copy comes
         what="worker",
         scenarios=PLAIN,
         way=omits(request("ACK", to=Role.GATEWAY), nth=0),

@@ -272,6 +272,7 @@ ENDS = (
             "SIP-ORDER-",
             "POP-END-",
             "RTP-END-001",
+            "SIP-ROUTE-002",
         ),
         scenarios=("sip.what-may-come-before",),
         way=calls_after(
@@ -286,7 +287,7 @@ ENDS = (
         role=UM,
         says="Only the first 2xx of a fork gets an ACK.",
         breaks="SIP-FORK-001",
-        also=("SIP-ACK-002",),
+        also=("SIP-ACK-002", "SIP-ACK-004"),
         what="worker",
         scenarios=("sip.two-phones-that-answer",),
         way=omits(request("ACK", to=GATEWAY), nth=1),

@@ -91,7 +91,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Telephone events of the gateway's answer run at 16 kHz beside G.711.",
         breaks="MED-SDP-013",
-        also=("MED-KEYS",),
+        also=("MED-KEYS", "SIP-OFFER-021"),
         way=says(ANSWER, worded("telephone-event/8000", "telephone-event/16000")),
     ),
     Fault(

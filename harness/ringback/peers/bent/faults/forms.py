@@ -61,6 +61,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The angle bracket of the Contact in the gateway's 180 stays open.",
         breaks="SIP-FORM-009",
+        also=("SIP-RESP-003",),
         way=says(response(180), field("Contact", "<sip:gateway.ringback.test")),
     ),
     Fault(

@@ -12,7 +12,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM begins to send when it has played for 0.6 s.",
         breaks="MED-HEARD-001",
-        also=("MED-HEARD-002",),
+        also=("MED-HEARD-002", "POP-CHECK-004"),
         what="worker",
         way=packets(lambda n, _: () if n < MISSED else None, to=Role.GATEWAY),
         scenarios=("playonphone.the-plain-call",),

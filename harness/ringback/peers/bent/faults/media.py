@@ -51,7 +51,7 @@ def _halves(n: int, packet: RtpPacket) -> Iterable[RtpPacket]:
 
 
 def _undescribed(n: int, packet: RtpPacket) -> Iterable[RtpPacket] | None:
-    return [replace(packet, payload_type=77)] if n == NTH else None
+    return [replace(packet, payload_type=99)] if n == NTH else None
 
 
 def _with_the_wrong_law(n: int, packet: RtpPacket) -> Iterable[RtpPacket] | None:
@@ -191,6 +191,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM plays as soon as a provisional answer describes the phone.",
         breaks="RTP-EARLY-001",
+        also=("RTP-SEQ-001",),
         what="worker",
         scenarios=("media.sound-before-the-answer",),
         modes=CLEAR,

@@ -110,6 +110,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Octets that are no SIP follow the gateway's BYE.",
         breaks="SIP-FORM-001",
+        also=("SIP-RESP-003",),
         way=adds(request("BYE"), lambda _: b"and so on\r\n\r\n"),
     ),
     Fault(
@@ -119,7 +120,16 @@ FAULTS = (
         breaks="SIP-FORM-002",
         what="worker",
         way=says(request("INVITE"), lacking("call-id")),
-        also=("POP-END-003", "SIP-ACK-001", "SIP-RESP-003"),
+        also=(
+            "POP",
+            "SIP-ACK",
+            "SIP-RESP-003",
+            "SIP-OFFER-007",
+            "SIP-OFFER-016",
+            "SIP-CONN-003",
+            "SIP-FORK",
+            "SIP-PRACK-006",
+        ),
     ),
     Fault(
         name="um-invite-without-max-forwards",
@@ -135,7 +145,13 @@ FAULTS = (
         says="The gateway's 180 has no Content-Length.",
         breaks="SIP-FORM-004",
         way=says(response(180, of="INVITE"), lacking("content-length")),
-        also=("SIP-FORM-001",),
+        also=(
+            "SIP-FORM-001",
+            "SIP-RESP-003",
+            "POP-END-003",
+            "RTP-END-001",
+            "SIP-BYE-001",
+        ),
     ),
     Fault(
         name="gateway-cseq-of-another-method",
@@ -151,7 +167,18 @@ FAULTS = (
         breaks="SIP-TAG-001",
         what="worker",
         way=says(both(request("INVITE"), lacking_to_tag), reworded("From", _untagged)),
-        also=("SIP-DIALOG-001", "SIP-ACK", "SIP-CANCEL-001", "POP-END-003"),
+        also=(
+            "SIP-DIALOG-001",
+            "SIP-ACK",
+            "SIP-CANCEL-001",
+            "POP-END-003",
+            "POP-STATE-005",
+            "RTP-END-001",
+            "SIP-BYE-001",
+            "SIP-CANCEL-007",
+            "SIP-CONN-003",
+            "SIP-HOPS-002",
+        ),
     ),
     Fault(
         name="gateway-answer-without-tag",
@@ -187,7 +214,7 @@ FAULTS = (
         breaks="SIP-VIA-003",
         way=says(response(200, of="OPTIONS"), reworded("Via", _other_branch)),
         scenarios=("sip.a-request-that-asks-for-rport",),
-        also=("SIP-RESP-003",),
+        also=("SIP-RESP", "SIP-BYE-002", "SIP-TORT-008"),
     ),
     Fault(
         name="gateway-answer-of-another-call",
@@ -212,7 +239,7 @@ FAULTS = (
         breaks="SIP-RESP-003",
         way=ignores(request("OPTIONS")),
         scenarios=("sip.a-request-that-asks-for-rport",),
-        also=("SIP-TAKES",),
+        also=("SIP-TAKES", "SIP-BYE-002", "SIP-STREAM", "SIP-TORT"),
     ),
     Fault(
         name="um-invite-without-contact",
@@ -245,7 +272,9 @@ FAULTS = (
         says="Every request of the gateway in a dialog has CSeq 1.",
         breaks="SIP-CSEQ-001",
         way=says(
-            request("INVITE", "BYE"), reworded("CSeq", lambda v: f"1 {v.split()[1]}")
+            request("INVITE", "ACK", "BYE"),
+            reworded("CSeq", lambda v: f"1 {v.split()[1]}"),
         ),
+        also=("SIP-ACK",),
     ),
 )

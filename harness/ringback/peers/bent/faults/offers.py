@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
+from ringback.faults import Malformed
 from ringback.peers.bent.changes import body, field, refused, reworded, worded
 from ringback.peers.bent.declared import Fault
 from ringback.peers.bent.packets import silenced
@@ -57,7 +59,8 @@ def _refusing_and_sending() -> Way:
 
     def heard(p: Passing) -> None:
         if request("INVITE")(p) and p.message.body:
-            offered[:] = [audio(Sdp.parse(p.message.body))]
+            with suppress(Malformed):
+                offered[:] = [audio(Sdp.parse(p.message.body))]
 
     def said(p: Passing) -> Iterable[Wish] | None:
         if not ANSWER(p) or not offered or not p.message.body:
@@ -131,7 +134,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers 500 to an offer that has video too.",
         breaks="SIP-OFFER-002",
-        also=UNMADE,
+        also=(*UNMADE, "SIP-RESP-003", "SIP-TORT-008"),
         scenarios=("sip.an-odd-offer-video",),
         way=replies(
             both(request("INVITE"), _says(b"m=video")),
@@ -152,7 +155,14 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers with port 0 and sends sound all the same.",
         breaks="SIP-OFFER-004",
-        also=(*UNMADE, "SIP-OFFER-016", "SEC-SRTP", "RTP-PT"),
+        also=(
+            *UNMADE,
+            "SIP-OFFER-016",
+            "SEC-SRTP",
+            "RTP-PT",
+            "SIP-RESP-003",
+            "SIP-TORT-001",
+        ),
         scenarios=PLAIN,
         way=_refusing_and_sending,
     ),
@@ -213,7 +223,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM's ACK describes a session although no offer is open.",
         breaks="SIP-OFFER-010",
-        also=("MED-SRTP-001",),
+        also=("MED-SRTP-001", "POP-CHECK-004", "SIP-OFFER-007"),
         what="worker",
         scenarios=(*HOLD, *PLAIN, "sip.two-calls-have-two-keys"),
         way=says(

@@ -91,8 +91,11 @@ class Credulous:
     def heard(self, p: Passing) -> None:
         if not request("INVITE")(p) or b"a=crypto" not in p.message.body:
             return
-        with suppress(Malformed, Misuse):  # nobody agrees to such a key anyway
-            key = audio(Sdp.parse(p.message.body)).crypto[0]
+        with suppress(
+            Malformed, Misuse, StopIteration
+        ):  # nobody agrees to such a key anyway
+            streams = Sdp.parse(p.message.body).media
+            key = next(k for m in streams for k in m.crypto)
             self.lock = Srtp(key.key_salt, key.suite, key.mki)
 
     def said(self, p: Passing) -> None:

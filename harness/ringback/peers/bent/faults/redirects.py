@@ -27,6 +27,7 @@ UDP_PORT = 5071
 def _shouting() -> Way:
     """The INVITE after a redirection goes out by UDP before it goes the right way."""
     redirected: list[str] = []
+    bound: list[Bind] = []
 
     def heard(p: Passing) -> Told | None:
         if response(302, to=PHONE)(p):
@@ -41,7 +42,9 @@ def _shouting() -> Way:
             return None
         target = Address(uri.host, uri.port or 5060)
         twin = bytes(reworded("via", _by_udp)(p.message))
-        return Bind(UDP_PORT), Cast(UDP_PORT, target, twin), Write(p.link, octets)
+        opening = () if bound else (Bind(UDP_PORT),)
+        bound.extend(opening)
+        return (*opening, Cast(UDP_PORT, target, twin), Write(p.link, octets))
 
     return Way(said=said, heard=heard)
 

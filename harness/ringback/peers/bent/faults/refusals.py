@@ -83,6 +83,7 @@ PEDANTS = tuple(
         role=Role.GATEWAY,
         says=f"The gateway refuses {what}.",
         breaks=breaks,
+        also=("SIP-TORT-001",),
         way=replies(both(OPTIONS, odd), refused(400, "Bad Request")),
     )
     for name, (breaks, what, odd) in SPELLINGS.items()
@@ -157,6 +158,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's 420 has no Unsupported.",
         breaks="SIP-RESP-006",
+        also=("SIP-TORT-006",),
         way=says(response(420), lacking("unsupported")),
         scenarios=("sip.an-extension-that-nobody-knows",),
     ),

@@ -1,6 +1,7 @@
 """Whoever has trouble with connections. RFC 3261 §7.5, §12.2.2, §18.2.2, §18.3."""
 
 from collections.abc import Callable, Iterable
+from itertools import count
 
 from ringback.peers.bent.changes import refused
 from ringback.peers.bent.declared import Fault
@@ -44,12 +45,13 @@ def _no_line_ends() -> Way:
 
 def _elsewhere() -> Way:
     """Answers to OPTIONS take a connection of their own."""
+    opened = count()
 
     def said(p: Passing) -> Iterable[Wish] | None:
         if p.message.status != 200 or p.message.method != "OPTIONS":
             return None
         via = Via.parse(p.message.first("via"))
-        link = f"bent>{via.branch}"
+        link = f"bent>{next(opened)}"
         target = Address(via.received or via.host, via.port or 5060)
         return Connect(link, target), Write(link, bytes(p.message))
 
@@ -134,6 +136,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers OPTIONS on a new connection to the Via.",
         breaks="SIP-CONN-001",
+        also=("SIP-TORT-001",),
         scenarios=CUT,
         modes=("unsecured",),
         way=_elsewhere,
@@ -153,7 +156,15 @@ FAULTS = (
         says="A BYE on another connection than the INVITE's is unknown to the gateway.",
         breaks="SIP-CONN-003",
         # The call goes on; and whoever answers out of hand adds no received.
-        also=("SIP-BYE-001", "SIP-VIA-004", "POP-END-003", "RTP-END-001"),
+        also=(
+            "SIP-BYE-001",
+            "SIP-VIA-004",
+            "POP-END-003",
+            "RTP-END-001",
+            "SIP-BYE-002",
+            "SIP-PRACK-008",
+            "SIP-RESP-003",
+        ),
         scenarios=("sip.a-connection-lost-under-a-call",),
         way=_dialogs_by_connection,
     ),

@@ -102,7 +102,15 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Everything that the gateway says to an INVITE comes 0.8 seconds late.",
         breaks="SIP-TIMER-001",
-        also=("SIP-TIMER-003", "SIP-TIMER-006"),  # repetitions come late, too
+        also=(
+            "SIP-TIMER-003",
+            "SIP-TIMER-006",
+            "SIP-BYE-003",
+            "SIP-BYE-005",
+            "POP-END-003",
+            "SIP-RESP-003",
+            "SIP-TIMER-007",
+        ),  # all comes late
         scenarios=("sip.an-invite-repeated-while-it-rings",),
         way=delays(response(of="INVITE"), 0.8),
     ),
@@ -119,7 +127,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway does not hear the ACK of its 200 and repeats it.",
         breaks="SIP-TIMER-003",
-        also=("POP-END-003",),
+        also=("POP-END-003", "SIP-CONN-004"),
         scenarios=("sip.an-ack-that-is-late",),
         way=ignores(request("ACK", to=Role.UM)),
     ),
@@ -162,7 +170,13 @@ FAULTS = (
         says="A repeated INVITE becomes a second call to the phone.",
         breaks="SIP-TIMER-008",
         # The second call's responses name it, and nobody ends it.
-        also=("SIP-RESP-001", "SIP-VIA-003", "SIP-TIMER-006", "POP-END-003"),
+        also=(
+            "SIP-RESP-001",
+            "SIP-VIA-003",
+            "SIP-TIMER-006",
+            "POP-END-003",
+            "SIP-TIMER-007",
+        ),
         scenarios=("sip.an-invite-repeated-while-it-rings",),
         way=_ringing_twice,
     ),
@@ -171,6 +185,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM says its INVITE twice on a connection.",
         breaks="SIP-TIMER-009",
+        also=("SIP-SESSION-005",),
         what="worker",
         scenarios=("sip.a-gateway-that-says-nothing",),
         way=repeats(request("INVITE")),

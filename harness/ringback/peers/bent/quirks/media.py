@@ -190,7 +190,16 @@ QUIRKS = (
         source="RFC 3264 §5.1: when to begin is nobody's rule",
         way=_begins_late,
         misses=dict.fromkeys(
-            ("MED-CAS-", "RTP-", "SEC-SRTP-"),
+            (
+                "MED-CAS-001",
+                "RTP-END-001",
+                "RTP-PT-001",
+                "RTP-SEQ-002",
+                "RTP-SEQ-003",
+                "RTP-TS-001",
+                "SEC-SRTP-001",
+                "SEC-SRTP-002",
+            ),
             "a call that ends at once is over before the phone has said anything",
         ),
     ),
