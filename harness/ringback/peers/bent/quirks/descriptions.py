@@ -1,13 +1,15 @@
 """Session descriptions that say more, or less, or in another order than most do."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ringback.peers.bent.changes import Change, body
 from ringback.peers.bent.declared import Quirk
-from ringback.peers.bent.ways import When, anything, request, says
+from ringback.peers.bent.way import Passing, Way
+from ringback.peers.bent.ways import Maker, anything, says
 from ringback.protocol.offer_answer import SDP_TYPE
+from ringback.protocol.world import Wish, Write
 from ringback.values import Role
 from ringback.wire.message import Message
 
@@ -122,14 +124,34 @@ def _line_feeds(message: Message) -> Message:
     return body(lambda octets: octets.replace(b"\r\n", b"\n"))(message)
 
 
+def _of_who_offered(change: Change) -> Maker:
+    """An answer keeps the order of its offer, and who has answered tells the same again
+    in an offer of his own (RFC 3264 §8)."""
+
+    def make() -> Way:
+        answered: set[str] = set()  # Call-IDs
+
+        def said(p: Passing) -> Iterable[Wish] | None:
+            call, described = p.message.first("call-id"), bool(p.message.body)
+            if p.message.status:
+                answered.update([call] if described else [])
+                return None
+            if not described or call in answered:
+                return None
+            return (Write(p.link, bytes(change(p.message))),)
+
+        return Way(said=said)
+
+    return make
+
+
 def _quirk(
     name: str,
     says_: str,
     source: str,
     change: Callable[[Lines], Lines],
-    when: When = anything,
 ) -> Quirk:
-    way = says(when, _lines(change))
+    way = says(anything, _lines(change))
     return Quirk(name=name, roles=SOUND_ROLES, says=says_, source=source, way=way)
 
 
@@ -175,12 +197,10 @@ QUIRKS = (
         "RFC 3264 §5.1 and §6.1: the order is the offerer's",
         _law_first,
     ),
-    _quirk(
-        "keys-first",
-        "telephone-event before the codecs.",
-        "RFC 3264 §5.1",
-        _events_first,
-        request(),  # an answer keeps the order of its offer
+    replace(
+        _quirk("keys-first", "", "RFC 3264 §5.1", _events_first),
+        says="telephone-event before the codecs, in the offers of who offered first.",
+        way=_of_who_offered(_lines(_events_first)),
     ),
     _quirk(
         "comfort-noise-named",
@@ -194,12 +214,12 @@ QUIRKS = (
         "RFC 8866 §5.2 and §5.3",
         _odd_origin,
     ),
-    _quirk(
-        "two-times",
-        "The time line stands twice.",
-        "RFC 8866 §5.9",
-        lambda lines: _after(lines, "t=", ("t=0 0",)),
-        request(),  # an answer has the time of its offer
+    replace(
+        _quirk("two-times", "", "RFC 8866 §5.9", list),
+        says="The time line stands twice.",
+        way=_of_who_offered(
+            _lines(lambda lines: _after(lines, "t=", ("t=0 0",))),
+        ),
     ),
     _quirk(
         "formats-with-channels",

@@ -205,6 +205,7 @@ QUIRKS = (
                 "nobody moves",
             ),
             "RTP-TS-001": "a change takes the time of a packet, where two are sent",
+            "SIP-CONN-003": "who waits for a refresh need not wait for the one due",
         },
     ),
     Quirk(
