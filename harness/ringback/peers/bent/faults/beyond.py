@@ -55,6 +55,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers 200 to an OPTIONS of SIP/7.0.",
         breaks="SIP-REFUSE-007",
+        also=("SIP-TORT-005",),
         way=ignoring_the_version,
     ),
     Fault(

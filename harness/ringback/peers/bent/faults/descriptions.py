@@ -120,7 +120,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM offers nothing but G.729.",
         breaks="MED-SDP-007",
-        also=(*UNMADE, "MED-SDP-008", "SIP-OFFER"),
+        also=(*UNMADE, "MED-SDP-008", "SIP-OFFER", "SIP-BYE-001"),
         what="worker",
         way=says(OFFER, body(_with_another_codec)),
     ),

@@ -113,7 +113,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM takes a request that requires what nobody supports.",
         breaks="SIP-TORT-006",
-        also=("SIP-PRACK-006",),
+        also=("SIP-PRACK-006", "SIP-REFUSE-005"),
         scenarios=TORTURE,
         way=mishears(_requires_something, lacking("require")),
     ),
