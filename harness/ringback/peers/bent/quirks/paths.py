@@ -215,7 +215,16 @@ QUIRKS = (
         source="RFC 3311 §5.1; RFC 4028 §7.4",
         way=inserting("UPDATE"),
         what="worker",
-        misses=UNTIMED,
+        misses={
+            **UNTIMED,
+            **dict.fromkeys(
+                (
+                    *("RTP-TS-001", "SIP-CONN-003", "SIP-OFFER-007", "SIP-OFFER-008"),
+                    *("SIP-OFFER-009", "SIP-OFFER-021"),
+                ),
+                "who waits for a refresh need not wait for the one due, by re-INVITE",
+            ),
+        },
     ),
     Quirk(
         name="options-in-the-dialog",
