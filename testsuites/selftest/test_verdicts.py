@@ -70,7 +70,9 @@ def test_nobody_is_guilty_of_what_is_no_failure(
 def test_each_tells_how_many_offend() -> None:
     things = [Thing(FRAME), Thing(SECOND, "bad"), Thing(FRAME, "worse")]
     found = each(things, lambda t: t.fault, "things")
-    assert found == Verdict(Grade.FAIL, "bad (2 of 3 things offend)", (2, 3), Role.CAS)
+    other = Verdict(Grade.FAIL, "worse", (3,), Role.UM)
+    because = "bad (2 of 3 things offend)"
+    assert found == Verdict(Grade.FAIL, because, (2, 3), Role.CAS, (other,))
 
 
 def test_each_of_none_is_undecided() -> None:
