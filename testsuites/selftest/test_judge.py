@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 from testsuites.selftest import (
+    test_old_servers,
     test_rules_dialogs,
     test_rules_forms,
     test_rules_greetings,
@@ -35,6 +36,7 @@ from ringback.peers.bent.known import faults
 from ringback.values import Role, Security
 
 AREAS = (
+    test_old_servers,
     test_rules_dialogs,
     test_rules_forms,
     test_rules_greetings,

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from testsuites.selftest.staged import CAS, UM, circumstances
-from testsuites.selftest.tribunal import accused, acquitted, left_open
+from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Connection, TlsEvent, TlsFrame
@@ -68,8 +68,10 @@ def met(
     *behind: TlsEvent,
     offers: tuple[int, ...] = (STRONG, NULL, RC4, TRIPLE_DES),
     closed: int = 0,
+    client: Role = Role.CAS,
 ) -> Evidence:
-    """The CAS asks a UM server, which chooses; then the CAS says that."""
+    """The CAS asks a UM server, which chooses; then the CAS says that. Or the UM a
+    gateway."""
     events = (TlsEvent.CLIENT_HELLO, TlsEvent.SERVER_HELLO, *behind)
     frames = [_frame(n, event) for n, event in enumerate(events, 1)]
     frames[0] = replace(frames[0], ciphers=offers, versions=("TLSv1.2", "TLSv1.3"))
@@ -78,9 +80,9 @@ def met(
         flow=0,
         client=CAS,
         server=UM,
-        leg=Leg.CAS_UM,
-        opener=Role.CAS,
-        acceptor=Role.UM,
+        leg=Leg.CAS_UM if client is Role.CAS else Leg.UM_GATEWAY,
+        opener=client,
+        acceptor=Role.UM if client is Role.CAS else Role.GATEWAY,
         opened=1,
         closed=closed,
         left_by=CAS if closed else None,
@@ -102,6 +104,12 @@ def _frame(number: int, event: TlsEvent) -> TlsFrame:
         flow=0,
         event=event,
     )
+
+
+GUILTY: Table = {
+    "TLS-CIPHER-007": lambda: met("TLSv1.2", TRIPLE_DES, GOES_ON),
+    "TLS-CIPHER-008": lambda: met("TLSv1.2", TRIPLE_DES, GOES_ON, client=Role.UM),
+}  # what no fault can break: this OpenSSL has no 3DES
 
 
 @pytest.mark.parametrize(
