@@ -63,6 +63,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM answers 200 to an OPTIONS of SIP/7.0 that is sound otherwise.",
         breaks="SIP-REFUSE-007",
+        also=("SIP-TORT-005",),
         way=ignoring_the_version,
     ),
     Fault(

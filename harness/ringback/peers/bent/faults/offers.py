@@ -56,6 +56,7 @@ def _is_somewhere(p: Passing) -> bool:
 def _refusing_and_sending() -> Way:
     """Port 0 in the answer, and a packet to where the offer wants it."""
     offered: list[Media] = []
+    sent_from: set[int] = set()
 
     def heard(p: Passing) -> None:
         if request("INVITE")(p) and p.message.body:
@@ -68,10 +69,13 @@ def _refusing_and_sending() -> Way:
         own = audio(Sdp.parse(p.message.body))
         if not own.port:
             return None
+        answer = Write(p.link, bytes(body(_closed)(p.message)))
+        if own.port in sent_from:  # a repeated 200: the port may be gone by now
+            return (answer,)
+        sent_from.add(own.port)
         there = Address(offered[0].host, offered[0].port)
         packet = bytes(RtpPacket(0, 1, 1, 7, b"\xff" * 160))
-        answer = bytes(body(_closed)(p.message))
-        return (Write(p.link, answer), Cast(own.port, there, packet))
+        return (answer, Cast(own.port, there, packet))
 
     return Way(said=said, heard=heard)
 

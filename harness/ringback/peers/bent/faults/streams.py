@@ -164,6 +164,7 @@ FAULTS = (
             "SIP-BYE-002",
             "SIP-PRACK-008",
             "SIP-RESP-003",
+            "SIP-CANCEL-006",
         ),
         scenarios=("sip.a-connection-lost-under-a-call",),
         way=_dialogs_by_connection,

@@ -127,7 +127,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway does not hear the ACK of its 200 and repeats it.",
         breaks="SIP-TIMER-003",
-        also=("POP-END-003", "SIP-CONN-004"),
+        also=("POP-END-003", "SIP-CONN-004", "SIP-OFFER-022"),
         scenarios=("sip.an-ack-that-is-late",),
         way=ignores(request("ACK", to=Role.UM)),
     ),
