@@ -36,6 +36,13 @@ def parts(bed: "Testbed", probes: Iterable[Probing]) -> None:
         bed.network.until(partial(_are_answered, said), PATIENCE)
 
 
+def hear_out(bed: "Testbed", probes: Iterable[Probing]) -> None:
+    """Who was asked a moment ago gets time to answer, or the capture would accuse him
+    of silence."""
+    said = [a for probe in probes for a in probe.peer.asked if a.request.method]
+    bed.network.until(partial(_are_answered, said), PATIENCE)
+
+
 def _users_hang_up(bed: "Testbed") -> None:
     """Calls still run where a scenario was left in the middle: it cannot be played."""
     for client in bed.clients:

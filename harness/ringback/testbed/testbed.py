@@ -329,6 +329,7 @@ class Testbed(Told):
         """Peers get a moment to end what they began; then all seats are left."""
         if not self._open:
             return
+        parting.hear_out(self, self.probes)
         quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
         if not quiet:
             self.notes += [f"{LEFT_OVER}{text}" for text in self.theatre.leftovers()]

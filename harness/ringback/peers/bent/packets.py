@@ -3,7 +3,8 @@
 RFC 3550 §5.1. What is encrypted already can only be bent as octets.
 """
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -20,17 +21,17 @@ Packets = Callable[[int, RtpPacket], Iterable[RtpPacket] | None]
 
 
 def packets(change: Packets, *, to: Role | None = None) -> Maker:
-    """Each RTP packet in the clear that leaves (for that role), numbered from 0; None
-    lets it pass as it is."""
+    """Each RTP packet in the clear that leaves (for that role), numbered from 0 in each
+    stream; None lets it pass as it is."""
 
     def make() -> Way:
-        numbers = count()
+        numbers: dict[int, Iterator[int]] = defaultdict(count)
 
         def cast(wish: Cast, neighbour: Role | None) -> Iterable[Wish] | None:
             packet = _read(wish) if to in (None, neighbour) else None
             if packet is None:
                 return None
-            changed = change(next(numbers), packet)
+            changed = change(next(numbers[packet.ssrc]), packet)
             if changed is None:
                 return None
             return [replace(wish, octets=bytes(one)) for one in changed]

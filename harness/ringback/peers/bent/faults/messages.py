@@ -261,7 +261,11 @@ FAULTS = (
         role=Role.UM,
         says="Every call of the UM to a gateway has the same Call-ID.",
         breaks="SIP-CALLID-001",
-        also=("SIP-OFFER-007",),  # its offers look like new editions of the first one
+        also=(
+            "SIP-OFFER-007",
+            "RTP-END-001",
+            "SIP-CONN-003",
+        ),  # its offers look like new editions of the first one
         what="worker",
         way=_one_call_id,
         scenarios=("sip.a-worker-recycled-between-two-calls",),
