@@ -16,6 +16,7 @@ from ringback.wire.message import Message
 
 RED = {Outcome.FAIL, Outcome.DEVIATION, Outcome.ERROR}
 SAME = {Outcome.PASS, Outcome.NOT_APPLICABLE}
+EXHIBITS = ("SEC-LEAK-001", "SEC-LEAK-002")  # what a dial plan shows, whoever speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def tried(fault: Fault, play: Play, base: Played, bent: Played) -> Tried:
         for name, finding in bent.findings.items()
         if finding.outcome in RED and not _was(base, name, finding.outcome)
     }
-    allowed = (fault.breaks, *fault.also)
+    allowed = (fault.breaks, *fault.also, *EXHIBITS)
     return Tried(
         odd=fault.name,
         play=play.id,
@@ -119,7 +120,8 @@ def tried(fault: Fault, play: Play, base: Played, bent: Played) -> Tried:
 
 def _accuses_others(fault: Fault, bent: Played, name: str) -> bool:
     guilty = bent.findings[name].guilty
-    return guilty is not None and guilty is not fault.role
+    others = guilty is not None and guilty is not fault.role
+    return others and name not in EXHIBITS
 
 
 def left_alone(quirk: Quirk, play: Play, base: Played, bent: Played) -> Tried:

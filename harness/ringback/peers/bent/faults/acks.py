@@ -61,7 +61,7 @@ FAULTS = (
         says="The UM does not acknowledge the gateway's 200.",
         breaks="SIP-ACK-002",
         # The gateway keeps its BYE for 32 seconds: nobody may say it before the ACK.
-        also=("POP-END-003",),
+        also=("POP-END-003", "SIP-FORK-001"),
         what="worker",
         scenarios=("playonphone.the-plain-call",),
         way=_acks(of_refusals=False),

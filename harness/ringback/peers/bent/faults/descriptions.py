@@ -87,6 +87,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers with another number for telephone-event.",
         breaks="MED-SDP-005",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, body(lambda o: re.sub(rb"\b101\b", b"96", o))),
     ),
     Fault(

@@ -273,6 +273,8 @@ ENDS = (
             "POP-END-",
             "RTP-END-001",
             "SIP-ROUTE-002",
+            "SIP-TIMER-010",
+            "SIP-ROUTE-005",
         ),
         scenarios=("sip.what-may-come-before",),
         way=calls_after(
@@ -287,7 +289,7 @@ ENDS = (
         role=UM,
         says="Only the first 2xx of a fork gets an ACK.",
         breaks="SIP-FORK-001",
-        also=("SIP-ACK-002", "SIP-ACK-004"),
+        also=("SIP-ACK-002", "SIP-ACK-004", "SIP-ACK-001"),
         what="worker",
         scenarios=("sip.two-phones-that-answer",),
         way=omits(request("ACK", to=GATEWAY), nth=1),

@@ -39,6 +39,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's description has two s lines.",
         breaks="MED-SDP-001",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, worded("s=session\r\n", "s=session\r\ns=session\r\n")),
     ),
     Fault(
@@ -61,7 +62,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's answer takes 101 and does not say what it is.",
         breaks="MED-SDP-010",
-        also=("MED-KEYS",),
+        also=("MED-KEYS", "SIP-OFFER-007"),
         way=says(ANSWER, worded(EVENTS, "")),
     ),
     Fault(
@@ -84,6 +85,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's answer is sendrecv and sendonly.",
         breaks="MED-SDP-012",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, worded("a=sendrecv", "a=sendrecv\r\na=sendonly")),
     ),
     Fault(

@@ -128,6 +128,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers ACK with 200.",
         breaks="SIP-RESP-004",
+        also=("SIP-TORT-002",),
         way=_answers_acks,
     ),
     Fault(

@@ -178,6 +178,7 @@ FAULTS = (
             "SIP-CANCEL-007",
             "SIP-CONN-003",
             "SIP-HOPS-002",
+            "SIP-FORK",
         ),
     ),
     Fault(

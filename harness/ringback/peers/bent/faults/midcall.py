@@ -95,7 +95,10 @@ GLARE = (
         role=GATEWAY,
         says="After 488 to a re-INVITE the gateway does not know the dialog any more.",
         breaks="SIP-REINV-001",
-        also=("SIP-CONN-003",),  # whoever asks on another connection hears 481 as well
+        also=(
+            "SIP-CONN-003",
+            "SIP-TORT",
+        ),  # whoever asks on another connection hears 481 as well
         way=once(
             response(488, of="INVITE"),
             replies(request("OPTIONS"), refused(481, "Call Does Not Exist")),

@@ -166,6 +166,7 @@ FAULTS = (
             "RTP-PT",
             "SIP-RESP-003",
             "SIP-TORT-001",
+            "SIP-OFFER-007",
         ),
         scenarios=PLAIN,
         way=_refusing_and_sending,
@@ -278,6 +279,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The time line of the gateway's answer is its own.",
         breaks="SIP-OFFER-014",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, body(lambda o: re.sub(rb"t=.*\r\n", b"t=1 2\r\n", o))),
     ),
     Fault(
@@ -285,6 +287,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's answer turns the formats of the offer around.",
         breaks="SIP-OFFER-015",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, body(_swapped)),
     ),
     Fault(

@@ -83,7 +83,7 @@ PEDANTS = tuple(
         role=Role.GATEWAY,
         says=f"The gateway refuses {what}.",
         breaks=breaks,
-        also=("SIP-TORT-001",),
+        also=("SIP-TORT",),
         way=replies(both(OPTIONS, odd), refused(400, "Bad Request")),
     )
     for name, (breaks, what, odd) in SPELLINGS.items()

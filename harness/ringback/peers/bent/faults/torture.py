@@ -105,6 +105,7 @@ FAULTS = (
         role=Role.UM,
         says="The UM answers 200 to an OPTIONS of SIP/7.0.",
         breaks="SIP-TORT-005",
+        also=("SIP-REFUSE-007",),
         scenarios=TORTURE,
         way=ignoring_the_version,
     ),
