@@ -172,7 +172,7 @@ PRACKS = (
         role=GATEWAY,
         says="The second reliable 1xx has an RSeq that is three higher.",
         breaks="SIP-PRACK-005",
-        also=("SIP-PRACK-009",),
+        also=("SIP-PRACK-009", "SIP-PRACK-008"),
         way=says(both(TO_UM, response(183), RELIABLE), _higher(2)),
     ),
     Fault(
