@@ -213,6 +213,19 @@ class Case:
         return tuple(map(Said.of, sound))
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """What was said at all: methods, codes (``486``, ``4xx``), names of fields, and
+        ``re-INVITE``; that also where nobody can tell, for want of a From tag."""
+        found = {said.method for said in self.said}
+        found.update(name for said in self.said for name in said.headers)
+        for code in {said.status for said in self.responses}:
+            found |= {f"{code}", f"{code // 100}xx"}
+        invites = (said for said in self.requests if said.method == "INVITE")
+        if any(said.to_tag or not said.from_tag for said in invites):
+            found.add("re-INVITE")
+        return frozenset(found)
+
+    @cached_property
     def requests(self) -> tuple[Said, ...]:
         return tuple(s for s in self.said if not s.status)
 

@@ -8,6 +8,7 @@ from functools import partial
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Rule, Said, readable
 from ringback.judge.soundness import ills, sip_uri
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri
@@ -56,6 +57,7 @@ def _doubled_by_itself(case: Case, said: Said) -> list[str]:
     return [f"{name}-repeated" for name, times in held.items() if times == 1]
 
 
+@given("reason")
 def reasons_name_a_protocol_once(case: Case) -> Verdict:
     """RFC 3326 §2, as RFC 9366 §3 leaves it for these protocols."""
     telling = [s for s in case.said if "reason" in s.headers]

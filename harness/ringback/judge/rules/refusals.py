@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ringback.judge.case import Case, Exchange, Rule, Said
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.headers import retry_after
@@ -156,6 +157,7 @@ def _is_redirected(exchange: Exchange) -> bool:
 # What becomes of a refusal.
 
 
+@given("4xx", "6xx")
 def a_refusal_is_not_tried_again(case: Case) -> Verdict:
     """§21.4: the same INVITE, unchanged, does not go to the same URI again. Codes that
     invite another try, and 5xx (which speak of the server's state), are free."""
@@ -185,6 +187,7 @@ def _repeats(before: Exchange, later: Exchange) -> bool:
     )
 
 
+@given("503")
 def who_asks_for_rest_is_left_alone(case: Case) -> Verdict:
     """§21.5.4: no other request for so long; those of dialogs that stand are free."""
     later = [
@@ -211,6 +214,7 @@ def _falls_into_the_rest(asked: Exchange, invite: Said) -> bool:
     return same and CROSSING < passed < retry_after(asked.final.frame.sip)
 
 
+@given("4xx", "5xx", "6xx")
 def the_far_end_s_refusal_is_not_relayed(case: Case) -> Verdict:
     """The ringback binding: what the CAS is told is the UM's own 480, 486, 403, 500."""
     far = [x for x in case.invites(Leg.UM_GATEWAY) if _failed(x)]

@@ -9,6 +9,7 @@ from functools import partial
 
 from ringback.judge.case import Case, Exchange, Rule, Said
 from ringback.judge.soundness import is_sound
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 
 Oddity = Callable[[Said], bool]
@@ -17,7 +18,7 @@ LISTS = ("accept", "allow", "supported")
 
 def taken(oddity: Oddity) -> Rule:
     """OPTIONS outside a dialog that are odd so earn what plain ones earn."""
-    return partial(_like_the_plain_one, oddity)
+    return given("OPTIONS")(partial(_like_the_plain_one, oddity))
 
 
 def _like_the_plain_one(oddity: Oddity, case: Case) -> Verdict:
