@@ -16,6 +16,7 @@ from ringback.faults import Malformed
 from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
 from ringback.values import Address, Leg, Role, frozen
+from ringback.wire.grammar import faults_of
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
 from ringback.wire.rtp import RtpPacket
 
@@ -74,6 +75,11 @@ class Said:
         """Every element of a list field over all its lines."""
         values = self.headers.get(name, ())
         return [word for text in values for word in split_list(text)]
+
+    @cached_property
+    def ills(self) -> tuple[str, ...]:
+        """The keys (of ``wire.grammar.PARAGRAPHS``) of what it breaks by itself."""
+        return faults_of(self.frame.sip)
 
     @cached_property
     def vias(self) -> tuple[Via, ...]:

@@ -117,8 +117,8 @@ def _few(things: Sequence[Thing]) -> tuple[Frame, ...]:
     return tuple(thing.frame for thing in things[:12])
 
 
-def _numbers(frames: Iterable[Frame]) -> tuple[int, ...]:
-    return tuple(sorted({f.number for f in frames}))
+def _numbers(frames: Sequence[Frame]) -> tuple[int, ...]:
+    return tuple(sorted({f.number for f in frames})) if frames else ()
 
 
 def _guilty(frames: Sequence[Frame], by: Role | None) -> Role | None:

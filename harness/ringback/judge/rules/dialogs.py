@@ -140,7 +140,7 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
     final answer (§9.2)."""
     for call in up:
         made = next((x for x in call.invites if x.accepted), None)
-        if made and not (made.acks and is_sound(case, made.request)):
+        if made and not (made.acks and is_sound(made.request)):
             return made.request.sender
         if made is None and call.of("CANCEL"):
             return call.invites[-1].request.receiver

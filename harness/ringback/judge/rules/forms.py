@@ -7,7 +7,7 @@ from functools import partial
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Rule, Said, readable
-from ringback.judge.soundness import ills, sip_uri
+from ringback.judge.soundness import sip_uri
 from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each
 from ringback.wire.headers import NameAddr
@@ -38,7 +38,7 @@ def free_of(*keys: str) -> Rule:
 
 
 def _broken(case: Case, wanted: frozenset[str], said: Said) -> str:
-    own = [key for key in ills(case, said) if key in wanted]
+    own = [key for key in said.ills if key in wanted]
     if not own:
         return ""
     if said.status:

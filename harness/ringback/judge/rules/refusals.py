@@ -4,6 +4,7 @@ RFC 3261 §8.2.1 to §8.2.3 (what a UAS inspects), §8.2.2.2 (merged requests), 
 second try as it was); RFC 7332 §5 (Max-Forwards behind a back-to-back user agent).
 """
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -70,7 +71,9 @@ def requires_the_unknown(said: Said) -> bool:
 
 def merged_requests_are_refused(case: Case) -> Verdict:
     """§8.2.2.2: the same request by another way, while the first is under way."""
-    twins = [x for x in case.exchanges if _elder(case, x)]
+    met = Counter(_identity(x.request) for x in case.exchanges)
+    alike = [x for x in case.exchanges if met[_identity(x.request)] > 1]
+    twins = [x for x in alike if _elder(case, x)]
     if not twins:
         return undecided("no request came by two ways")
     taken = [x for x in twins if x.accepted]

@@ -23,7 +23,7 @@ def taken(oddity: Oddity) -> Rule:
 
 def _like_the_plain_one(oddity: Oddity, case: Case) -> Verdict:
     """Held against a plain one to the same address that was answered 2xx."""
-    asked = [x for x in case.exchanges if _is_a_question(case, x)]
+    asked = [x for x in case.exchanges if _is_a_question(x)]
     odd = [x for x in asked if oddity(x.request)]
     served = {
         x.frame.target for x in asked if x.accepted and not _is_odd_at_all(x.request)
@@ -49,10 +49,10 @@ def _is_behind(case: Case, exchange: Exchange) -> bool:
     )
 
 
-def _is_a_question(case: Case, exchange: Exchange) -> bool:
+def _is_a_question(exchange: Exchange) -> bool:
     request = exchange.request
     outside = request.method == "OPTIONS" and not request.to_tag
-    return outside and is_sound(case, request)
+    return outside and is_sound(request)
 
 
 def _is_odd_at_all(said: Said) -> bool:
