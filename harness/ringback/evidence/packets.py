@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from struct import Struct
 from typing import Final
 
+import msgspec
+
 from ringback.values import Address, frozen
 
 ETHERNET: Final = 1
@@ -54,8 +56,7 @@ class CapturedPacket:
     length: int = 0
 
 
-@frozen()
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A TCP segment. ``length`` counts the data octets that were on the wire; it is
     more than ``len(data)`` when the capture cut the packet short. ``path`` is hosts and
     ports as the packet has them: quick to look up."""
@@ -70,8 +71,7 @@ class Segment:
     length: int
 
 
-@frozen()
-class Datagram:
+class Datagram(msgspec.Struct, frozen=True):
     path: bytes
     source: Address
     target: Address

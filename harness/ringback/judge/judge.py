@@ -5,9 +5,10 @@ rule could decide. Engine trouble is an error, never the fault of the system und
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Self
+
+from msgspec.structs import replace
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
