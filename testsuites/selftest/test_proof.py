@@ -75,7 +75,7 @@ def test_what_a_quirk_misses_may_be_left_open_and_never_red(
     name = "SIP-ACK-002"
     quirk = replace(quirks()["pings"], misses={"SIP-ACK": "nobody says ACK"})
     others = {k: f for k, f in base.findings.items() if k != name}
-    red = replace(base.findings[name], outcome=Outcome.FAIL)
+    red = msgspec.structs.replace(base.findings[name], outcome=Outcome.FAIL)
 
     missing = replace(base, findings=others)
     assert not left_alone(quirk, plain, base, missing).turned

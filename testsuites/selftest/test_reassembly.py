@@ -1,12 +1,12 @@
 """TCP put together again, whatever the capture did to it."""
 
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringback.evidence.packets import ACK, FIN, PSH, RST, Dissector, Segment
 from ringback.evidence.reassembly import Connections, Delivery, Flow

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ringback.evidence.evidence import Evidence
 from ringback.judge.case import Case
+from ringback.judge.stimulus import Stirred
 from ringback.judge.table import RULES
 from ringback.judge.verdict import Grade, Verdict
 
@@ -12,7 +13,11 @@ ACCUSED = (Grade.FAIL, Grade.DEVIATION)
 
 
 def verdict(requirement: str, evidence: Evidence) -> Verdict:
-    return RULES[requirement](Case(evidence))
+    rule, case = RULES[requirement], Case(evidence)
+    found = rule(case)
+    if isinstance(rule, Stirred):  # what it is not asked, it would have said as well
+        assert rule.rule(case) == found
+    return found
 
 
 def accused(requirement: str, evidence: Evidence) -> Verdict:

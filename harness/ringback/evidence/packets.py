@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from struct import Struct
 from typing import Final
 
+import msgspec
+
 from ringback.values import Address, frozen
 
 ETHERNET: Final = 1
@@ -35,6 +37,7 @@ _EXTENSIONS = (0, 43, 60, 51)  # hop-by-hop, routing, destination, authenticatio
 _FRAGMENT = 44
 _TCP = Struct("!4xIIBB").unpack_from
 _IP4 = Struct("!BxHxxHxB").unpack_from
+_USUAL = Struct("!12xHBxHxxHxBxx12sH").unpack_from  # to the length of a datagram
 _PLAIN_LINKS = (RAW, RAW_BSD, IPV4, IPV6)
 
 
@@ -53,8 +56,7 @@ class CapturedPacket:
     length: int = 0
 
 
-@frozen()
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A TCP segment. ``length`` counts the data octets that were on the wire; it is
     more than ``len(data)`` when the capture cut the packet short. ``path`` is hosts and
     ports as the packet has them: quick to look up."""
@@ -69,8 +71,7 @@ class Segment:
     length: int
 
 
-@frozen()
-class Datagram:
+class Datagram(msgspec.Struct, frozen=True):
     path: bytes
     source: Address
     target: Address
@@ -105,6 +106,11 @@ class Dissector:
     def take(self, packet: CapturedPacket) -> Segment | Datagram | None:
         """None for what is neither TCP nor UDP, or is cut short inside its headers."""
         octets = packet.octets
+        if packet.link == ETHERNET and len(octets) >= 42:
+            kind, first, total, fragment, protocol, path, length = _USUAL(octets)
+            whole = kind == 0x0800 and first == 0x45 and not fragment & 0x3FFF
+            if whole and protocol == UDP and total and length:
+                return self._datagram(path, octets, 34, min(14 + total, 34 + length))
         at = _network_layer(packet.link, octets)
         if at < 0 or len(octets) < at + 20:
             return None
@@ -176,11 +182,9 @@ class Dissector:
     ) -> Segment | Datagram | None:
         if protocol == UDP and len(octets) >= start + 8:
             path = hosts + octets[start : start + 4]
-            source, target = self._ends.get(path) or self._learn(path)
             length = int.from_bytes(octets[start + 4 : start + 6], "big")
             end = min(end, start + length) if length else end
-            data = octets[start + 8 : end]
-            return Datagram(path, source, target, data, end - start - 8)
+            return self._datagram(path, octets, start, end)
         if protocol == TCP and len(octets) >= start + 20:
             path = hosts + octets[start : start + 4]
             source, target = self._ends.get(path) or self._learn(path)
@@ -192,6 +196,11 @@ class Dissector:
                 path, source, target, sequence, acknowledged, flags, data, length
             )
         return None
+
+    def _datagram(self, path: bytes, octets: bytes, start: int, end: int) -> Datagram:
+        source, target = self._ends.get(path) or self._learn(path)
+        begin = start + 8
+        return Datagram(path, source, target, octets[begin:end], end - begin)
 
     def _learn(self, path: bytes) -> tuple[Address, Address]:
         half = (len(path) - 4) >> 1

@@ -16,6 +16,7 @@ from ringback.faults import Malformed
 from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
 from ringback.values import Address, Leg, Role, frozen
+from ringback.wire.grammar import faults_of
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
 from ringback.wire.rtp import RtpPacket
 
@@ -74,6 +75,11 @@ class Said:
         """Every element of a list field over all its lines."""
         values = self.headers.get(name, ())
         return [word for text in values for word in split_list(text)]
+
+    @cached_property
+    def ills(self) -> tuple[str, ...]:
+        """The keys (of ``wire.grammar.PARAGRAPHS``) of what it breaks by itself."""
+        return faults_of(self.frame.sip)
 
     @cached_property
     def vias(self) -> tuple[Via, ...]:
@@ -211,6 +217,19 @@ class Case:
     def said(self) -> tuple[Said, ...]:
         sound = [f for f in self.evidence.sip if f.flow not in self.torments]
         return tuple(map(Said.of, sound))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """What was said at all: methods, codes (``486``, ``4xx``), names of fields, and
+        ``re-INVITE``; that also where nobody can tell, for want of a From tag."""
+        found = {said.method for said in self.said}
+        found.update(name for said in self.said for name in said.headers)
+        for code in {said.status for said in self.responses}:
+            found |= {f"{code}", f"{code // 100}xx"}
+        invites = (said for said in self.requests if said.method == "INVITE")
+        if any(said.to_tag or not said.from_tag for said in invites):
+            found.add("re-INVITE")
+        return frozenset(found)
 
     @cached_property
     def requests(self) -> tuple[Said, ...]:

@@ -37,11 +37,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     untested: str = ""  # why no rule answers it yet
 
 
+@frozen(eq=False)
+class Terms:
+    """Under which circumstances an entry is judged. Many share the same object, so that
+    it need be decided but once."""
+
+    applies: str
+    legs: tuple[Leg, ...]
+    needs: str
+
+
 @frozen()
 class Requirement:
     id: str
     area: str  # what the name of its sheet begins with
     entry: Entry
+    terms: Terms
 
     @property
     def level(self) -> Level:
@@ -65,6 +76,11 @@ def catalogue() -> Catalogue:
     return dict(sorted(found.items()))
 
 
+@cache
+def all_terms() -> tuple[Terms, ...]:
+    return tuple(dict.fromkeys(one.terms for one in catalogue().values()))
+
+
 def read_sheet(name: str, octets: bytes) -> tuple[Requirement, ...]:
     """The requirements of one sheet; Misuse names file, id and what is wrong."""
     try:
@@ -72,10 +88,14 @@ def read_sheet(name: str, octets: bytes) -> tuple[Requirement, ...]:
     except msgspec.DecodeError as error:
         raise Misuse(f"{name}: {error}") from error
     area = re.split(r"[-.]", name, maxsplit=1)[0]  # sip-dialogs.toml is of area sip
+    entries = {id_: _entry(f"{name}: {id_}", id_, t) for id_, t in tables.items()}
     return tuple(
-        Requirement(id_, area, _entry(f"{name}: {id_}", id_, table))
-        for id_, table in tables.items()
+        Requirement(id_, area, entry, _terms(entry.applies, entry.legs, entry.needs))
+        for id_, entry in entries.items()
     )
+
+
+_terms = cache(Terms)
 
 
 def _entry(where: str, id_: str, table: dict[str, object]) -> Entry:

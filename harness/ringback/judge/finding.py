@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 
-from ringback.values import Role, frozen
+import msgspec
+
+from ringback.values import Role
 
 
 class Level(StrEnum):
@@ -24,8 +26,7 @@ class Outcome(StrEnum):
     NOT_TESTED = "not-tested"
 
 
-@frozen(kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """``roles`` are those the requirement binds, ``guilty`` the one that broke it.
 
     ``frames`` are numbers as Wireshark counts them; ``because`` says what arrived.

@@ -5,16 +5,17 @@ rule could decide. Engine trouble is an error, never the fault of the system und
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Self
+
+from msgspec.structs import replace
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Frame
 from ringback.judge.applicability import facts_of, holds
 from ringback.judge.case import Case, Rule
-from ringback.judge.catalogue import Requirement, catalogue
+from ringback.judge.catalogue import Requirement, Terms, all_terms, catalogue
 from ringback.judge.finding import Finding, Level, Outcome
 from ringback.judge.judged import culprit, wronged
 from ringback.judge.table import RULES
@@ -35,6 +36,7 @@ OUTCOME_OF = {
 }
 ANYTHING = (Exception,)  # a broken rule must not silence the others
 NOBODY_SAYS = "the capture does not say what it is a capture of"
+Bar = tuple[Outcome, str]  # what a finding says of what is not judged
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:
@@ -44,7 +46,8 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
         found = [_foreign(case, r) for r in catalogue().values()]
         return tuple(f for f in found if f)
     standing = Standing.of(case.circumstances)
-    found = [_known(case, r, standing) for r in catalogue().values()]
+    bars = {terms: _barred(standing, terms) for terms in all_terms()}
+    found = [_known(case, r, standing, bars[r.terms]) for r in catalogue().values()]
     return tuple(f for f in found if f)
 
 
@@ -79,15 +82,19 @@ class Standing:
         )
 
 
-def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding | None:
+def _known(
+    case: Case, requirement: Requirement, standing: Standing, bar: Bar | None
+) -> Finding | None:
     """None where there is nothing to tell about this requirement."""
     wanted = requirement.id in standing.settled
-    barred = _barred(standing, requirement)
-    if barred:
+    if barred := _set_aside(standing, requirement) or bar:
         outcome, because = barred
         return _finding(requirement, outcome, because) if wanted else None
-    found = _verdict(case, RULES[requirement.id])
-    verdict = _most_telling(found, case.known.sut, standing.knowingly)
+    verdict = _verdict(case, RULES[requirement.id])
+    if verdict.grade is Grade.INCONCLUSIVE and not wanted:
+        return None
+    if verdict.besides:
+        verdict = _most_telling(verdict, case.known.sut, standing.knowingly)
     if verdict.grade in OFFENCES and verdict.guilty in standing.knowingly:
         because = f"the scenario's own {verdict.guilty} does so on purpose"
         return (
@@ -96,8 +103,6 @@ def _known(case: Case, requirement: Requirement, standing: Standing) -> Finding 
     verdict = _upset(case, requirement, standing, verdict)
     if _binds_only_ours(case.known, requirement):
         return _about_ours(case.known, requirement, verdict, wanted)
-    if verdict.grade is Grade.INCONCLUSIVE and not wanted:
-        return None
     if (
         verdict.grade is Grade.INCONCLUSIVE
         and standing.hidden
@@ -162,19 +167,23 @@ def _foreign(case: Case, requirement: Requirement) -> Finding | None:
     return _of(requirement, verdict)
 
 
-def _barred(standing: Standing, requirement: Requirement) -> tuple[Outcome, str] | None:
-    """Why a requirement is not judged here, if so."""
-    entry = requirement.entry
-    if entry.untested:
-        return Outcome.NOT_TESTED, entry.untested
+def _set_aside(standing: Standing, requirement: Requirement) -> Bar | None:
+    """Why this very requirement is not judged here, if so."""
+    if requirement.entry.untested:
+        return Outcome.NOT_TESTED, requirement.entry.untested
     if standing.aside and requirement.id.startswith(standing.aside):
         return Outcome.NOT_APPLICABLE, "the scenario breaks it on purpose"
-    if entry.applies and not holds(entry.applies, standing.facts):
-        return Outcome.NOT_APPLICABLE, f"it applies where {entry.applies}"
-    if entry.legs and standing.observable.isdisjoint(entry.legs):
-        where = " and ".join(entry.legs)
+    return None
+
+
+def _barred(standing: Standing, terms: Terms) -> Bar | None:
+    """Why all that have these terms are not judged here, if so."""
+    if terms.applies and not holds(terms.applies, standing.facts):
+        return Outcome.NOT_APPLICABLE, f"it applies where {terms.applies}"
+    if terms.legs and standing.observable.isdisjoint(terms.legs):
+        where = " and ".join(terms.legs)
         return Outcome.NOT_TESTED, f"nothing of ours could see {where}"
-    if entry.needs == "wire" and not standing.wired:
+    if terms.needs == "wire" and not standing.wired:
         return Outcome.NOT_TESTED, "no recorder saw the wire"
     return None
 

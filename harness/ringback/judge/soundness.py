@@ -5,25 +5,14 @@ RFC 3261 §21.4.1 (a request that cannot be understood is refused, 400) and §8.
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
-from ringback.wire.grammar import faults_of
 from ringback.wire.uri import SipUri, parse
 
 LONG = 1 << 17  # octets of a body: more than a datagram, or a usual buffer, can hold
 
 
-def ills(case: Case, said: Said) -> tuple[str, ...]:
-    """The keys (of ``wire.grammar.PARAGRAPHS``) of what a message breaks by itself."""
-    known = case.memory.setdefault("ills", {})
-    assert isinstance(known, dict)
-    found: tuple[str, ...] | None = known.get(id(said))
-    if found is None:
-        found = known[id(said)] = faults_of(said.frame.sip)
-    return found
-
-
-def is_sound(case: Case, request: Said) -> bool:
+def is_sound(request: Said) -> bool:
     """Whether whoever got it had to understand it."""
-    return not ills(case, request)
+    return not request.ills
 
 
 def is_longer_than_need_be_taken(request: Said) -> bool:
@@ -31,11 +20,11 @@ def is_longer_than_need_be_taken(request: Said) -> bool:
     return len(request.frame.sip.body) >= LONG
 
 
-def is_refused_for_its_form(case: Case, exchange: Exchange) -> bool:
+def is_refused_for_its_form(exchange: Exchange) -> bool:
     """It was broken and did nothing: who refused it is in the right."""
     final = exchange.final
     refused = final is None or final.status >= 300
-    return refused and not is_sound(case, exchange.request)
+    return refused and not is_sound(exchange.request)
 
 
 def is_of_no_dialog(case: Case, request: Said) -> bool:
@@ -55,7 +44,7 @@ def ended_nothing(case: Case, call: Call) -> bool:
     """A BYE was refused for its form or its tags: each side may think of the call as it
     likes."""
     return any(
-        is_refused_for_its_form(case, bye) or _is_of_no_call(case, bye)
+        is_refused_for_its_form(bye) or _is_of_no_call(case, bye)
         for bye in call.of("BYE")
     )
 

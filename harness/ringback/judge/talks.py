@@ -81,15 +81,13 @@ def _translated(octets: bytes, kind: int) -> bytes:
 
 def _octets(stream: Stream) -> tuple[int, bytes]:
     """The law's payload type and the octets by timestamp, gaps filled with silence."""
-    heard = stream.sound
-    kind = heard[0][1].payload_type
-    spoken = [h for h in heard if h[1].payload_type == kind]
+    kind = stream.sound[0][1].payload_type
+    spoken = [heard for heard in stream.sound if heard[1].payload_type == kind]
     first = spoken[0][1].timestamp
-    length = max(_offset(h, first) + len(h[1].payload) for h in spoken)
+    placed = [(_offset(heard, first), heard[1].payload) for heard in spoken]
+    length = max(at + len(payload) for at, payload in placed)
     line = bytearray([SILENCE[kind]]) * length
-    for placed in spoken:
-        at = _offset(placed, first)
-        payload = placed[1].payload
+    for at, payload in placed:
         line[at : at + len(payload)] = payload
     return kind, bytes(line)
 

@@ -59,14 +59,21 @@ def torments_in(evidence: Evidence) -> Mapping[int, Torment]:
         ours = clients.get(frame.flow) == frame.source
         if ours and (known is None or frame.number < known.number):
             firsts[frame.flow] = frame
+    whole = b"\0".join(map(_octets, firsts.values()))
+    if not any(mark in whole for mark, _ in _names()):
+        return {}  # as nearly always: it need not be asked of each
     named = {flow: (name_of(frame), frame) for flow, frame in firsts.items()}
     return {flow: pair for flow, pair in named.items() if pair[0]}
 
 
 def name_of(frame: Opening) -> str:
     """The name of the message, empty for any other."""
-    octets = bytes(frame.sip) if isinstance(frame, SipFrame) else frame.octets
+    octets = _octets(frame)
     return next((name for mark, name in _names() if mark in octets), "")
+
+
+def _octets(frame: Opening) -> bytes:
+    return bytes(frame.sip) if isinstance(frame, SipFrame) else frame.octets
 
 
 @cache

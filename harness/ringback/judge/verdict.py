@@ -1,12 +1,14 @@
 """A verdict: a grade, a reason, and the frames that prove it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from enum import IntEnum
 from typing import NoReturn, Protocol, TypeVar
 
+import msgspec
+from msgspec.structs import replace
+
 from ringback.evidence.frame import Frame
-from ringback.values import Role, frozen
+from ringback.values import Role
 
 
 class Grade(IntEnum):
@@ -19,8 +21,7 @@ class Grade(IntEnum):
     ERROR = 4
 
 
-@frozen()
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """``frames`` are numbers as Wireshark counts them in the scenario's pcapng.
 
     ``guilty`` is the role that broke the rule, None when nobody did or nobody knows;
@@ -117,8 +118,8 @@ def _few(things: Sequence[Thing]) -> tuple[Frame, ...]:
     return tuple(thing.frame for thing in things[:12])
 
 
-def _numbers(frames: Iterable[Frame]) -> tuple[int, ...]:
-    return tuple(sorted({f.number for f in frames}))
+def _numbers(frames: Sequence[Frame]) -> tuple[int, ...]:
+    return tuple(sorted({f.number for f in frames})) if frames else ()
 
 
 def _guilty(frames: Sequence[Frame], by: Role | None) -> Role | None:

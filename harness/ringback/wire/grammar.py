@@ -94,7 +94,7 @@ def faults_of(message: Message) -> tuple[str, ...]:
 
     Octets after the declared body are no fault of the message (RFC 3261 §18.3).
     """
-    found = list(_start_line(message))
+    found = [*_start_line(message.start)]
     for field in message.fields:
         found += _field_faults(field.octets)
     found += _presence(message)
@@ -106,15 +106,17 @@ def faults_of(message: Message) -> tuple[str, ...]:
 
 def is_response(message: Message) -> bool:
     """By the look of its start line, whatever its version or status."""
-    return message.start[:4].upper() == b"SIP/"
+    return _tells_a_status(message.start)
 
 
-def _start_line(message: Message) -> Faults:
-    text = message.start.decode("utf-8", "surrogateescape")
-    if is_response(message):
-        yield from _status_line(text)
-    else:
-        yield from _request_line(text)
+def _tells_a_status(start: bytes) -> bool:
+    return start[:4].upper() == b"SIP/"
+
+
+@lru_cache(maxsize=512)  # few are ever said
+def _start_line(start: bytes) -> tuple[str, ...]:
+    text = start.decode("utf-8", "surrogateescape")
+    return tuple((_status_line if _tells_a_status(start) else _request_line)(text))
 
 
 def _status_line(text: str) -> Faults:
@@ -177,8 +179,8 @@ def _presence(message: Message) -> Faults:
 
 def _agreement(message: Message) -> Faults:
     """RFC 3261 §8.1.1.5: the request line and CSeq name the same method."""
-    found = _CSEQ.fullmatch(message.first("cseq"))
-    if found and not is_response(message) and found[2] != message.method:
+    found = None if is_response(message) else _CSEQ.fullmatch(message.first("cseq"))
+    if found and found[2] != message.method:
         yield "cseq-method"
 
 

@@ -5,7 +5,7 @@ cannot be read, never before; ``str()`` of what it gives is the text as it stood
 """
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self
 
 from ringback.values import frozen
@@ -62,7 +62,7 @@ def split_list(text: str) -> tuple[str, ...]:
     return (*elements, text[start:].strip())
 
 
-@frozen()
+@frozen(slots=False)
 class Via:
     """One hop (RFC 3261 §20.42): ``protocol`` is ``SIP/2.0``, ``host`` bracketless."""
 
@@ -106,11 +106,11 @@ class Via:
         """A copy with that parameter set; the other octets stay."""
         return self.parse(with_param(self.text, name, value))
 
-    @property
+    @cached_property
     def branch(self) -> str:
         return self.param("branch") or ""
 
-    @property
+    @cached_property
     def received(self) -> str:
         """The address the request came from, without brackets, or empty."""
         return (self.param("received") or "").strip("[]")
@@ -122,7 +122,7 @@ class Via:
         return value if value is None else number(value or "0", 65535, "rport")
 
 
-@frozen()
+@frozen(slots=False)
 class NameAddr:
     """Who: a display name (unquoted), a URI, parameters of the field (§20.10)."""
 
@@ -170,7 +170,7 @@ class NameAddr:
         """A copy with that parameter set; the other octets stay."""
         return self.parse(with_param(self.text, name, value))
 
-    @property
+    @cached_property
     def tag(self) -> str:
         return self.param("tag") or ""
 

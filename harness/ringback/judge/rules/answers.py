@@ -6,6 +6,7 @@ tag), §11.2 (OPTIONS), §17 (ACK).
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 
@@ -47,6 +48,7 @@ def nobody_answers_an_ack(case: Case) -> Verdict:
     return passes(f"{len(acks)} ACK(s), none answered")
 
 
+@given("405")
 def a_405_allows(case: Case) -> Verdict:
     """§8.2.1 and §21.4.6; a list may be empty, the field may not be absent."""
     return each(_with(case, 405), _no_allow, "responses 405")
@@ -56,6 +58,7 @@ def _no_allow(said: Said) -> str:
     return "" if "allow" in said.headers else f"405 to {said.method} without Allow"
 
 
+@given("420")
 def a_420_says_which(case: Case) -> Verdict:
     """§8.2.2.3: Unsupported lists tags that the request required."""
     bad = [x for x in case.exchanges if x.final and x.final.status == 420]
@@ -77,6 +80,7 @@ def _final(exchange: Exchange) -> Frame:
     return (exchange.final or exchange.request).frame
 
 
+@given("415")
 def a_415_says_what_would_do(case: Case) -> Verdict:
     """§8.2.3: Accept, Accept-Encoding or Accept-Language, by what was wrong."""
     return each(_with(case, 415), _no_accept, "responses 415")
@@ -89,6 +93,7 @@ def _no_accept(said: Said) -> str:
     return f"415 to {said.method} does not say what would be accepted"
 
 
+@given("OPTIONS")
 def options_tell_abilities(case: Case) -> Verdict:
     """§11.2: Allow and Accept in a 200 to OPTIONS."""
     told = [s for s in _with(case, 200) if s.method == "OPTIONS"]

@@ -7,11 +7,13 @@ from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.messages import same_uri
 from ringback.judge.rules.transactions import final_frame, may_still_come, same_target
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 CROSSING = 0.5  # seconds in which an answer and a CANCEL may pass each other
 
 
+@given("CANCEL")
 def cancels_repeat_the_invite(case: Case) -> Verdict:
     """§9.1: Request-URI, Call-ID, From, To, CSeq number and top Via are the same."""
     cancels = [x for x in case.exchanges if x.request.method == "CANCEL"]
@@ -40,6 +42,7 @@ def _unlike_cancelled(cancel: Said, invite: Said) -> str:
     return ""
 
 
+@given("CANCEL")
 def cancel_waits_for_a_provisional(case: Case) -> Verdict:
     """§9.1: not before the far end has said anything."""
     pairs = [(x, _cancelled(case, x)) for x in _cancels(case)]
@@ -57,6 +60,7 @@ def cancel_waits_for_a_provisional(case: Case) -> Verdict:
     return passes("CANCEL waited", *(cancel.frame for cancel, _ in known))
 
 
+@given("CANCEL")
 def cancels_are_answered(case: Case) -> Verdict:
     """§9.2: 200 to CANCEL where its INVITE is known, whatever becomes of that."""
     cancels = [x for x in _cancels(case) if _cancelled(case, x)]
@@ -81,6 +85,7 @@ def _came_late(case: Case, cancel: Exchange) -> bool:
     return invite is not None and _final_before(invite, cancel.frame.number)
 
 
+@given("CANCEL")
 def a_cancelled_invite_is_refused_487(case: Case) -> Verdict:
     """§9.2: 487, unless a final response was on its way before the CANCEL came."""
     pairs = [(x, _cancelled(case, x)) for x in _cancels(case)]
@@ -112,6 +117,7 @@ def _crossed(case: Case, cancel: Exchange, final: Said) -> bool:
     return final.status // 100 == 2 or news
 
 
+@given("CANCEL")
 def cancels_of_nothing_are_refused_481(case: Case) -> Verdict:
     """§9.2: CANCEL that matches no transaction."""
     things = [
@@ -122,6 +128,7 @@ def cancels_of_nothing_are_refused_481(case: Case) -> Verdict:
     return each(things, _not_481, "CANCELs of nothing", shows=final_frame)
 
 
+@given("CANCEL")
 def late_cancels_change_nothing(case: Case) -> Verdict:
     """§9.2: after the final answer CANCEL has no effect on the session."""
     late = [
@@ -173,6 +180,7 @@ def _other_cause(case: Case, cancel: Exchange, bye: Exchange) -> bool:
     return told or not elsewhere or bye.frame.time - cancel.frame.time > CROSSING
 
 
+@given("CANCEL")
 def answers_that_cross_a_cancel_are_ended(case: Case) -> Verdict:
     """§13.2.2.4 with §9.1: who has cancelled and is answered all the same says BYE."""
     crossed = [
@@ -196,6 +204,7 @@ def answers_that_cross_a_cancel_are_ended(case: Case) -> Verdict:
     return passes("BYE followed", *(d.bye.frame for d in crossed if d.bye))
 
 
+@given("CANCEL")
 def answers_to_cancel_have_the_tag_of_the_invite(case: Case) -> Verdict:
     """§9.2: a SHOULD."""
     pairs = [(x, _cancelled(case, x)) for x in _cancels(case)]

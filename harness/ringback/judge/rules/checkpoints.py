@@ -125,11 +125,11 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
     final = invite.final
     if final is None and case.is_bare(invite.frame):
         return fails("the INVITE was said to nobody who reads it", invite.frame)
-    if final is None and not is_sound(case, invite.request):
+    if final is None and not is_sound(invite.request):
         return undecided("the INVITE that got no answer is not sound", invite.frame)
     if final is None:
         return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
-    if is_refused_for_its_form(case, invite):
+    if is_refused_for_its_form(invite):
         return undecided("the INVITE was refused for its form", final.frame)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)

@@ -61,15 +61,17 @@ def requests_in_a_dialog_go_to_the_contact(case: Case) -> Verdict:
     """§12.2.1.1: without a route set the Request-URI is the remote target."""
     pairs = [(call, s) for call in case.all_calls for s in _within(case, call)]
     judged = [
-        (c, s)
-        for c, s in pairs
-        if not _routed(c, s) and _targets(c, s) and _answer_has_contact(c, s)
+        (said, targets)
+        for call, said in pairs
+        if not _routed(call, said)
+        and (targets := _targets(call, said))
+        and _answer_has_contact(call, said)
     ]
     if not judged:
         return undecided("no request within a dialog without a route set")
-    for call, said in judged:
+    for said, targets in judged:
         uri = _where(said.frame.sip.uri)
-        if uri and uri not in _targets(call, said):
+        if uri and uri not in targets:
             why = f"{said.method} goes to {said.frame.sip.uri}, not to the Contact"
             return fails(why, said.frame)
     return passes(f"{len(judged)} request(s) to the Contact")
@@ -140,7 +142,7 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
     final answer (§9.2)."""
     for call in up:
         made = next((x for x in call.invites if x.accepted), None)
-        if made and not (made.acks and is_sound(case, made.request)):
+        if made and not (made.acks and is_sound(made.request)):
             return made.request.sender
         if made is None and call.of("CANCEL"):
             return call.invites[-1].request.receiver
@@ -244,10 +246,12 @@ def _routed(call: Call, said: Said) -> bool:
     told = [*responses, *(x.request for x in call.invites)]
     if any(s.first("route") for s in told):
         return True
+    routes = {r for s in told for r in s.listed("record-route")}
+    if not routes:
+        return False
     here = [(v.host.lower(), v.port) for v in said.vias[:1]]
     own = (contact_of(s) for s in told if s.ends[0] == said.ends[0])
     here += [place[1:] for place in own if place]
-    routes = {r for s in told for r in s.listed("record-route")}
     return any(
         not (uri := uri_of(r)) or (uri.host.lower(), uri.port) not in here
         for r in routes

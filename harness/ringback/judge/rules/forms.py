@@ -7,7 +7,8 @@ from functools import partial
 
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Rule, Said, readable
-from ringback.judge.soundness import ills, sip_uri
+from ringback.judge.soundness import sip_uri
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri
@@ -37,7 +38,7 @@ def free_of(*keys: str) -> Rule:
 
 
 def _broken(case: Case, wanted: frozenset[str], said: Said) -> str:
-    own = [key for key in ills(case, said) if key in wanted]
+    own = [key for key in said.ills if key in wanted]
     if not own:
         return ""
     if said.status:
@@ -56,6 +57,7 @@ def _doubled_by_itself(case: Case, said: Said) -> list[str]:
     return [f"{name}-repeated" for name, times in held.items() if times == 1]
 
 
+@given("reason")
 def reasons_name_a_protocol_once(case: Case) -> Verdict:
     """RFC 3326 §2, as RFC 9366 §3 leaves it for these protocols."""
     telling = [s for s in case.said if "reason" in s.headers]

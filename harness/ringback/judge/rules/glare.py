@@ -6,6 +6,7 @@ RFC 3261 §14.1 (waiting after 491), §14.2 (500 and 491); RFC 3311 §5.2 (UPDAT
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each
 
 LONGEST = 10  # seconds of Retry-After, §14.2
@@ -15,6 +16,7 @@ EARLY = 0.02  # seconds that a clock may be ahead
 ELSEWHERE = {401, 403, 407, 481, 503}
 
 
+@given("re-INVITE")
 def second_invites_get_500(case: Case) -> Verdict:
     """§14.2: while the first INVITE is not answered another one gets 500 and
     Retry-After of 0 to 10 s."""
@@ -27,6 +29,7 @@ def second_invites_get_500(case: Case) -> Verdict:
     return _refusals(things, 500, "INVITEs that came before the answer to the last")
 
 
+@given("re-INVITE")
 def invites_that_meet_get_491(case: Case) -> Verdict:
     """§14.2: who has an INVITE of his own under way answers 491."""
     things = [
@@ -39,6 +42,7 @@ def invites_that_meet_get_491(case: Case) -> Verdict:
     return _refusals(things, 491, "INVITEs that met one of the other side")
 
 
+@given("491")
 def the_owner_waits_longer(case: Case) -> Verdict:
     """§14.1: after 491 who made the Call-ID waits 2.1 s at least."""
     pairs = [
@@ -63,6 +67,7 @@ def the_owner_waits_longer(case: Case) -> Verdict:
     return each(things, offence, "re-INVITEs after 491 by who made the Call-ID")
 
 
+@given("UPDATE")
 def updates_that_offer_are_answered(case: Case) -> Verdict:
     """RFC 3311 §5.2: a 2xx to an UPDATE with an offer holds the answer."""
     things = [
@@ -76,6 +81,7 @@ def updates_that_offer_are_answered(case: Case) -> Verdict:
     )
 
 
+@given("UPDATE")
 def updates_before_an_answer_get_500(case: Case) -> Verdict:
     """RFC 3311 §5.2: while an offer of the same side waits for its answer an UPDATE
     with another gets 500 and Retry-After."""
@@ -88,6 +94,7 @@ def updates_before_an_answer_get_500(case: Case) -> Verdict:
     return _refusals(things, 500, "UPDATEs that offered before the last was answered")
 
 
+@given("UPDATE")
 def updates_that_meet_an_offer_get_491(case: Case) -> Verdict:
     """RFC 3311 §5.2: who has an offer of his own out answers 491."""
     things = [

@@ -4,9 +4,10 @@ RFC 3550 §5.1 places each packet by its timestamp; ITU-T G.711 gives the sample
 stored message is sought in what the leg carried: prompts may stand before and after.
 """
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringback.evidence.circumstances import Sound
 from ringback.evidence.frame import Frame
@@ -143,11 +144,13 @@ def _likeness(stored: bytes, heard: tuple[int, bytes]) -> tuple[float, int, int 
     import numpy as np
 
     kind, line = heard
+    at = _same_octets(stored, line) if kind == 0 else -1
+    if at >= 0 and line.startswith(stored, at):
+        return 1.0, at, len(stored)  # octet by octet, nothing need be calculated
     message = _table(0)[np.frombuffer(stored, np.uint8)]
     played = _table(kind)[np.frombuffer(line, np.uint8)]
     if not float(message @ message) > 0:
         return 0.0, 0, None
-    at = _same_octets(stored, line) if kind == 0 else -1
     if at < 0:
         at = _best_place(message, played)
     part = played[max(at, 0) : at + len(message)]

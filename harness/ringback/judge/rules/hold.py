@@ -16,6 +16,7 @@ from ringback.judge.descriptions import (
     description,
     sound_of,
 )
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.sdp import Media
@@ -87,6 +88,7 @@ def after_a_hold_the_um_plays_on(case: Case) -> Verdict:
     return passes("the UM played on", *(s.frame for s in resumed))
 
 
+@given("re-INVITE")
 def a_refused_change_changes_nothing(case: Case) -> Verdict:
     """RFC 3261 §14.1: what was agreed holds as if the re-INVITE had not been sent."""
     found = []

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from ringback.judge.case import Case, Exchange
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 GONE = {408, 481}
 
 
+@given("INFO")
 def each_is_answered(case: Case) -> Verdict:
     """§8.2: any final response; a later request in the dialog shows that there was
     time for one."""
@@ -38,6 +40,7 @@ def _was_passed_over(dialogue: Dialogue, info: Exchange) -> bool:
     )
 
 
+@given("INFO")
 def the_dialog_stands(case: Case) -> Verdict:
     """§12.2.2: who asks again afterwards is not told that there is no dialog."""
     later = [x for d in dialogues_of(case) for x in _after_info(d)]
@@ -70,6 +73,7 @@ def _is_481(exchange: Exchange) -> str:
     return f"{exchange.request.method} got 481 after an INFO" if gone else ""
 
 
+@given("INFO")
 def foreign_packages_are_refused(case: Case) -> Verdict:
     """RFC 6086 §4.2.2: 469 with Recv-Info. Other reasons to refuse may come first
     (RFC 3261 §8.2)."""

@@ -61,7 +61,7 @@ def _accepted_sound(exchange: Exchange) -> Media | None:
 def offers_are_not_refused_clumsily(case: Case) -> Verdict:
     """RFC 3261 §13.3.1.3 and §21.4.26: 488 says that a description cannot be taken."""
     offered = [x for x in _offering(case) if x.final and x.frame.leg in TALKING]
-    offered = [x for x in offered if not is_refused_for_its_form(case, x)]
+    offered = [x for x in offered if not is_refused_for_its_form(x)]
     told = case.known.expected.refusal if case.circumstances else 0
     offered = [x for x in offered if x.final and x.final.status != told]
     telling = [x for x in offered if x.accepted or not _is_plain(case, x)]

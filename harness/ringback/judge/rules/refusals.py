@@ -4,10 +4,12 @@ RFC 3261 §8.2.1 to §8.2.3 (what a UAS inspects), §8.2.2.2 (merged requests), 
 second try as it was); RFC 7332 §5 (Max-Forwards behind a back-to-back user agent).
 """
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
 from ringback.judge.case import Case, Exchange, Rule, Said
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
 from ringback.wire.headers import retry_after
@@ -69,7 +71,9 @@ def requires_the_unknown(said: Said) -> bool:
 
 def merged_requests_are_refused(case: Case) -> Verdict:
     """§8.2.2.2: the same request by another way, while the first is under way."""
-    twins = [x for x in case.exchanges if _elder(case, x)]
+    met = Counter(_identity(x.request) for x in case.exchanges)
+    alike = [x for x in case.exchanges if met[_identity(x.request)] > 1]
+    twins = [x for x in alike if _elder(case, x)]
     if not twins:
         return undecided("no request came by two ways")
     taken = [x for x in twins if x.accepted]
@@ -156,6 +160,7 @@ def _is_redirected(exchange: Exchange) -> bool:
 # What becomes of a refusal.
 
 
+@given("4xx", "6xx")
 def a_refusal_is_not_tried_again(case: Case) -> Verdict:
     """§21.4: the same INVITE, unchanged, does not go to the same URI again. Codes that
     invite another try, and 5xx (which speak of the server's state), are free."""
@@ -185,6 +190,7 @@ def _repeats(before: Exchange, later: Exchange) -> bool:
     )
 
 
+@given("503")
 def who_asks_for_rest_is_left_alone(case: Case) -> Verdict:
     """§21.5.4: no other request for so long; those of dialogs that stand are free."""
     later = [
@@ -211,6 +217,7 @@ def _falls_into_the_rest(asked: Exchange, invite: Said) -> bool:
     return same and CROSSING < passed < retry_after(asked.final.frame.sip)
 
 
+@given("4xx", "5xx", "6xx")
 def the_far_end_s_refusal_is_not_relayed(case: Case) -> Verdict:
     """The ringback binding: what the CAS is told is the UM's own 480, 486, 403, 500."""
     far = [x for x in case.invites(Leg.UM_GATEWAY) if _failed(x)]

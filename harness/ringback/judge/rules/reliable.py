@@ -9,6 +9,7 @@ from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.descriptions import description
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame, may_still_come
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.wire.extensions import RAck, rack, rseq
 
@@ -35,6 +36,7 @@ class Reliable:
         return self.last is None or self.number == self.last.number + 1
 
 
+@given("require")
 def required_provisionals_are_reliable(case: Case) -> Verdict:
     """§3: an INVITE that requires 100rel gets no other 1xx but 100."""
     things = [
@@ -47,6 +49,7 @@ def required_provisionals_are_reliable(case: Case) -> Verdict:
     return each(things, lambda t: _unreliable(t.said), "1xx to INVITEs with Require")
 
 
+@given("require")
 def only_who_knows_gets_reliable_ones(case: Case) -> Verdict:
     """§3: no reliable 1xx to who has not said that he knows 100rel."""
     things = [_Shown(r) for x in _invites(case) for r in x.responses if _claims(r)]
@@ -66,6 +69,7 @@ def _knows(invite: Exchange) -> bool:
     return "100rel" in (*_words(asked, "require"), *_words(asked, "supported"))
 
 
+@given("require", "rseq")
 def reliable_ones_have_both_fields(case: Case) -> Verdict:
     """§3: Require with 100rel, and RSeq from 1 on."""
     things = [
@@ -77,18 +81,21 @@ def reliable_ones_have_both_fields(case: Case) -> Verdict:
     return each(things, lambda t: _unreliable(t.said), "reliable 1xx")
 
 
+@given("require")
 def the_first_is_acknowledged_before_the_second(case: Case) -> Verdict:
     """§3: until the first is acknowledged there is no second reliable 1xx."""
     seconds = [r for r in _all(case) if r.last and r.last.last is None]
     return each(seconds, _hasty, "second reliable 1xx")
 
 
+@given("require")
 def rseq_counts_by_one(case: Case) -> Verdict:
     """§3: each is one higher than the one before."""
     things = [r for r in _all(case) if r.last]
     return each(things, _miscounted, "later reliable 1xx")
 
 
+@given("require")
 def reliable_ones_are_acknowledged(case: Case) -> Verdict:
     """§4: PRACK for each in its order, unless the final answer was there first."""
     things = [r for r in _all(case) if r.in_order and _knows(r.dialogue.invite)]
@@ -105,6 +112,7 @@ def reliable_ones_are_acknowledged(case: Case) -> Verdict:
     return passes(f"{len(things)} reliable 1xx, each acknowledged")
 
 
+@given("require")
 def what_is_out_of_order_is_not_acknowledged(case: Case) -> Verdict:
     """§4: a reliable 1xx whose RSeq is not the next gets no PRACK."""
     things = [r for r in _all(case) if not r.in_order]
@@ -118,6 +126,7 @@ def what_is_out_of_order_is_not_acknowledged(case: Case) -> Verdict:
     return passes("it was left alone", *(r.frame for r in things))
 
 
+@given("require")
 def the_answer_waits_for_the_prack_of_a_description(case: Case) -> Verdict:
     """§3: no 2xx while a reliable 1xx that describes the session is unacknowledged. One
     that does not, and a refusal, need not wait."""
@@ -141,6 +150,7 @@ def _2xx(one: Reliable) -> SipFrame:
     return (one.dialogue.confirmed or one.said).frame
 
 
+@given("PRACK")
 def pracks_are_accepted(case: Case) -> Verdict:
     """§3: a PRACK that matches is answered 2xx."""
     things = [
@@ -151,6 +161,7 @@ def pracks_are_accepted(case: Case) -> Verdict:
     return each(things, _refused, "PRACKs that match", shows=final_frame)
 
 
+@given("PRACK")
 def foreign_pracks_are_refused_481(case: Case) -> Verdict:
     """§3: a PRACK that matches nothing gets 481."""
     known = {(r.dialogue.invite.request.call_id, str(_wanted(r))) for r in _all(case)}

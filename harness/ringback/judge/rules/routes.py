@@ -18,6 +18,7 @@ from ringback.judge.dialogues import (
     place_of,
     uri_of,
 )
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.wire.uri import same
 
@@ -55,6 +56,7 @@ class Move:
     time: float
 
 
+@given("record-route")
 def answers_copy_the_record_route(case: Case) -> Verdict:
     """§12.1.1: a 2xx has every Record-Route value of its INVITE, in the same order.
 
@@ -72,24 +74,28 @@ def answers_copy_the_record_route(case: Case) -> Verdict:
     return each(things, _uncopied, "answered INVITEs with Record-Route", shows=_answer)
 
 
+@given("record-route")
 def callees_use_the_route_set(case: Case) -> Verdict:
     """§12.1.1: Route holds the Record-Route values of the INVITE in their order."""
     things = [r for r in _routed(case, "callee") if r.loose]
     return each(things, _off_route, "requests of a callee with a route set")
 
 
+@given("record-route")
 def callers_use_the_route_set(case: Case) -> Verdict:
     """§12.1.2: Route holds the Record-Route values of the answer, turned round."""
     things = [r for r in _routed(case, "caller") if r.loose]
     return each(things, _off_route, "requests of a caller with a route set")
 
 
+@given("record-route")
 def loose_routing_keeps_the_target(case: Case) -> Verdict:
     """§12.2.1.1: where the first route has lr, the Request-URI is the target."""
     things = [r for r in _routed(case) if r.loose and r.targets]
     return each(things, _off_target, "requests by a loose router")
 
 
+@given("record-route")
 def strict_routers_are_named_in_the_request_uri(case: Case) -> Verdict:
     """§12.2.1.1: without lr the first route is the Request-URI, and the target is the
     last Route value."""
@@ -97,6 +103,7 @@ def strict_routers_are_named_in_the_request_uri(case: Case) -> Verdict:
     return each(things, _off_strictly, "requests by a strict router")
 
 
+@given("record-route")
 def routes_outlive_a_refresh(case: Case) -> Verdict:
     """§12.2: Record-Route in a re-INVITE does not touch the route set."""
     things = [
@@ -108,16 +115,19 @@ def routes_outlive_a_refresh(case: Case) -> Verdict:
     return each(things, _has_route, "requests after a re-INVITE with Record-Route")
 
 
+@given("re-INVITE")
 def targets_follow_a_reinvite(case: Case) -> Verdict:
     """§12.2.2: after a re-INVITE with another Contact requests go there."""
     return _moved(case, "INVITE")
 
 
+@given("UPDATE")
 def targets_follow_an_update(case: Case) -> Verdict:
     """RFC 3311 §5.1: an UPDATE moves the target as a re-INVITE does."""
     return _moved(case, "UPDATE")
 
 
+@given("re-INVITE", "UPDATE")
 def targets_follow_an_answer(case: Case) -> Verdict:
     """§12.2.1.2: the Contact of the 2xx to one's own re-INVITE is the new target."""
     return _moved(case, "2xx")

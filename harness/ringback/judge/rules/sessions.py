@@ -10,6 +10,7 @@ from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.transactions import final_frame
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
 from ringback.wire.extensions import SessionExpires, min_se, session_expires
@@ -36,24 +37,28 @@ class Term:
         return self.granted.frame
 
 
+@given("422")
 def a_422_tells_the_least(case: Case) -> Verdict:
     """§6: 422 carries Min-SE, and not less than 90 s."""
     things = [x for x in _asked(case) if x.final and x.final.status == 422]
     return each(things, _no_least, "intervals refused with 422", shows=final_frame)
 
 
+@given("session-expires")
 def no_session_is_shorter_than_the_floor(case: Case) -> Verdict:
     """§4: no 2xx grants less than 90 s."""
     things = [x for x in _asked(case) if _granted(x)]
     return each(things, _too_short, "granted intervals", shows=final_frame)
 
 
+@given("session-expires")
 def the_answer_grants_no_more_than_was_asked(case: Case) -> Verdict:
     """§9: not more than asked for, nor less than Min-SE; and it names the refresher."""
     things = [x for x in _asked(case) if _granted(x) and _wanted(x.request)]
     return each(things, _unfit, "granted intervals", shows=final_frame)
 
 
+@given("session-expires")
 def a_caller_who_refreshes_is_told(case: Case) -> Verdict:
     """§9: where the refresher is the caller, Require: timer stands in the 2xx."""
     things = [x for x in _asked(case) if (g := _granted(x)) and g.refresher == "uac"]
@@ -62,6 +67,7 @@ def a_caller_who_refreshes_is_told(case: Case) -> Verdict:
     )
 
 
+@given("session-expires")
 def the_refresher_refreshes(case: Case) -> Verdict:
     """§10: before the interval is over, a SHOULD."""
     ended = [t for t in _terms(case) if t.refreshed or _outlived(case, t)]
@@ -74,6 +80,7 @@ def the_refresher_refreshes(case: Case) -> Verdict:
     return passes(f"{len(ended)} interval(s) refreshed", *(t.frame for t in ended))
 
 
+@given("session-expires")
 def who_waits_in_vain_hangs_up(case: Case) -> Verdict:
     """§10: a BYE before the interval is over, a SHOULD."""
     lapsed = [t for t in _terms(case) if not t.refreshed]

@@ -9,6 +9,7 @@ from functools import partial
 
 from ringback.judge.case import Case, Exchange, Rule, Said
 from ringback.judge.soundness import is_sound
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 
 Oddity = Callable[[Said], bool]
@@ -17,12 +18,12 @@ LISTS = ("accept", "allow", "supported")
 
 def taken(oddity: Oddity) -> Rule:
     """OPTIONS outside a dialog that are odd so earn what plain ones earn."""
-    return partial(_like_the_plain_one, oddity)
+    return given("OPTIONS")(partial(_like_the_plain_one, oddity))
 
 
 def _like_the_plain_one(oddity: Oddity, case: Case) -> Verdict:
     """Held against a plain one to the same address that was answered 2xx."""
-    asked = [x for x in case.exchanges if _is_a_question(case, x)]
+    asked = [x for x in case.exchanges if _is_a_question(x)]
     odd = [x for x in asked if oddity(x.request)]
     served = {
         x.frame.target for x in asked if x.accepted and not _is_odd_at_all(x.request)
@@ -48,10 +49,10 @@ def _is_behind(case: Case, exchange: Exchange) -> bool:
     )
 
 
-def _is_a_question(case: Case, exchange: Exchange) -> bool:
+def _is_a_question(exchange: Exchange) -> bool:
     request = exchange.request
     outside = request.method == "OPTIONS" and not request.to_tag
-    return outside and is_sound(case, request)
+    return outside and is_sound(request)
 
 
 def _is_odd_at_all(said: Said) -> bool:

@@ -11,6 +11,7 @@ from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of, earlier, strays_of
 from ringback.judge.rules.transactions import final_frame
+from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 # Refusals that come before anybody looks for the dialog (RFC 3261 §8.2, §22, §26).
@@ -77,12 +78,14 @@ def gaps_in_the_order_are_no_error(case: Case) -> Verdict:
     )
 
 
+@given("re-INVITE", "UPDATE")
 def a_refused_change_leaves_the_dialog(case: Case) -> Verdict:
     """§14.1, RFC 3311 §5.3: but for 408 and 481 all stays as it was."""
     things = [w.exchange for w in _all_within(case) if w.final and _was_refused(w)]
     return _answered(things, _is_481, "requests after a refused change")
 
 
+@given("408", "481")
 def a_lost_dialog_is_used_no_more(case: Case) -> Verdict:
     """§12.2.1.2: who is answered 481 ends the dialog; after 408 he may send BYE."""
     lost = [

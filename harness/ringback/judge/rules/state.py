@@ -166,7 +166,7 @@ def _cause(
     """The cause told at the end, where the last word of the gateway was a failure."""
     asked = [x for x in case.invites(Leg.UM_GATEWAY) if x.final]
     finals = [x.final for x in asked if x.final]
-    if asked and is_refused_for_its_form(case, asked[-1]):
+    if asked and is_refused_for_its_form(asked[-1]):
         return undecided("the INVITE was refused for its form", asked[-1].frame)
     if not finals or finals[-1].status not in statuses:
         return undecided("the gateway gave no such answer")
@@ -232,9 +232,7 @@ def _answers(case: Case, statuses: tuple[int, ...]) -> list[Said]:
 def _ends(case: Case) -> list[Said]:
     """What ended the calls on the um-gateway leg, if all of them ended."""
     ends: list[Said] = []
-    broken = [
-        x for x in case.invites(Leg.UM_GATEWAY) if is_refused_for_its_form(case, x)
-    ]
+    broken = [x for x in case.invites(Leg.UM_GATEWAY) if is_refused_for_its_form(x)]
     if broken or somebody_s_end_failed(case):
         return ends
     for call in case.calls(Leg.UM_GATEWAY):

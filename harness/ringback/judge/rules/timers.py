@@ -279,9 +279,13 @@ def silence_is_given_up(case: Case) -> Verdict:
 
 def _invites(case: Case) -> list[Exchange]:
     """On connections, between neighbours."""
-    asked = (x for x in case.exchanges if x.request.method == "INVITE")
-    here = (x for x in asked if x.frame.leg and _streamed(case, x))
-    return [x for x in here if not was_turned_away(case, x)]
+    found = case.memory.get("streamed invites")
+    if not isinstance(found, list):
+        asked = (x for x in case.exchanges if x.request.method == "INVITE")
+        here = (x for x in asked if x.frame.leg and _streamed(case, x))
+        found = [x for x in here if not was_turned_away(case, x)]
+        case.memory["streamed invites"] = found
+    return found
 
 
 def _streamed(case: Case, x: Exchange) -> bool:

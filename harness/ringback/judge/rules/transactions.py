@@ -94,7 +94,7 @@ def answers_are_acknowledged(case: Case) -> Verdict:
 def byes_are_answered(case: Case) -> Verdict:
     """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
     byes = [x for x in case.exchanges if x.request.method == "BYE"]
-    byes = [x for x in byes if not is_refused_for_its_form(case, x)]
+    byes = [x for x in byes if not is_refused_for_its_form(x)]
     if not byes:
         return undecided("nobody sent BYE, or none that had to be taken")
     for bye in byes:
@@ -195,7 +195,7 @@ def requests_are_answered(case: Case) -> Verdict:
         for x in asked
         if x.frame.flow in case.connections
         and not was_turned_away(case, x)
-        and (x.final or _must_be_read(case, x.request))
+        and (x.final or _must_be_read(x.request))
         and not _still_rings(case, x)
     ]
     if not streamed:
@@ -222,8 +222,8 @@ def _end_of_the_way(silent: list[Exchange]) -> Exchange:
     return found
 
 
-def _must_be_read(case: Case, request: Said) -> bool:
-    return is_sound(case, request) and not is_longer_than_need_be_taken(request)
+def _must_be_read(request: Said) -> bool:
+    return is_sound(request) and not is_longer_than_need_be_taken(request)
 
 
 def _still_rings(case: Case, x: Exchange) -> bool:

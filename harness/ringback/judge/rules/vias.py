@@ -5,6 +5,7 @@ RFC 3261 §18.1.1 and §18.2.1, RFC 3581 §4.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from ringback.evidence.frame import SipFrame
@@ -58,7 +59,7 @@ def _stamped(case: Case) -> Iterator[_Stamp]:
     for asked, told in pairs:
         theirs, ours = asked.vias[:1], told.vias[:1]
         copied = theirs and ours and theirs[0].branch == ours[0].branch
-        if copied and is_sound(case, asked):
+        if copied and is_sound(asked):
             yield _Stamp(asked, told, theirs[0], ours[0])
 
 
@@ -73,9 +74,14 @@ def _received(stamp: _Stamp) -> str:
     source, told = stamp.asked.frame.source.host, stamp.ours.received
     if not told:
         return f"{stamp.name} has no received in its Via"
-    if ip_address(source).is_loopback and told != source:
+    if _is_loopback(source) and told != source:
         return f"{stamp.name} says received={told}, it came from {source}"
     return ""
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(host: str) -> bool:
+    return ip_address(host).is_loopback
 
 
 def ports_are_stamped(case: Case) -> Verdict:
@@ -88,6 +94,6 @@ def _rport(stamp: _Stamp) -> str:
     source, told = stamp.asked.frame.source, stamp.ours.param("rport")
     if not told:
         return f"{stamp.name} leaves rport empty"
-    if ip_address(source.host).is_loopback and told != str(source.port):
+    if _is_loopback(source.host) and told != str(source.port):
         return f"{stamp.name} says rport={told}, it came from port {source.port}"
     return "" if stamp.ours.received else f"{stamp.name} has rport without received"
