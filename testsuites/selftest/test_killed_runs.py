@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from testsuites.selftest.commanded import (
 from ringback.evidence.reader import read as read_capture
 from ringback.judge.judge import judge
 from ringback.report.records import Header, Run, read
-from ringback.running.interrupts import Interrupts
 
 SIGNS = ("+ ", "~ ", "? ", "x ", "! ")
 MEMORY = ("--net", "memory", "--security", "unsecured")
@@ -140,19 +138,3 @@ def test_the_footer_of_an_interrupted_run_says_so(interrupted: Path) -> None:
 
     assert run.footer is not None
     assert run.footer.exit_status == 130
-
-
-def test_an_interrupt_in_a_finalizer_is_not_lost() -> None:
-    """Python ignores what is raised there."""
-    interrupts = Interrupts()
-    interrupts.pytest_configure()
-    try:
-        interrupts.pytest_runtest_logstart()
-        with suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            interrupts.pytest_runtest_logstart()
-    finally:
-        interrupts.pytest_unconfigure()
-
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -16,7 +16,6 @@ from ringback.places import testsuites
 from ringback.report.folder import fresh_name
 from ringback.report.status import INTERRUPTED, Exit
 from ringback.running.face import Face
-from ringback.running.interrupts import Interrupts
 
 Say = Callable[[str], object]
 PLAIN = "playonphone.the-plain-call"
@@ -84,7 +83,7 @@ def run(order: Order, *, say: Say, finale: bool = False) -> int:
         from ringback.verbs.listing import scenarios
 
         scenarios(replace(order, workers=1))  # a wrong word, before there are workers
-    code = by_pytest(arguments(order), face, Interrupts())
+    code = by_pytest(arguments(order), face)
     if face.trouble:
         raise Misuse(face.trouble)
     if face.interrupted:
