@@ -6,12 +6,11 @@ and every key explained.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import msgspec
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from ringback.config import Config
 
@@ -149,8 +148,7 @@ _SIMPLE: Mapping[type, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key: the table it is in ("" is the top), what it takes, what it is unset."""
 
     table: str

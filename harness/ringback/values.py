@@ -1,23 +1,9 @@
 """The words that every floor shares: roles, legs, modes, addresses, call states."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self, TypeVar, dataclass_transform
+from typing import Self
 
-Class = TypeVar("Class")
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def frozen(
-    *, eq: bool = True, order: bool = False, kw_only: bool = False, slots: bool = True
-) -> Callable[[type[Class]], type[Class]]:
-    """A dataclass that nobody may change: the type checker sees to it.
-
-    A class that freezes itself costs two to six times as much to make, and a call
-    makes thousands of them. Without ``slots`` it has room for a ``cached_property``.
-    """
-    return dataclass(slots=slots, eq=eq, order=order, unsafe_hash=eq, kw_only=kw_only)
+import msgspec
 
 
 class Role(StrEnum):
@@ -72,8 +58,7 @@ class Contact(StrEnum):
 PROBE_PORT = 5062  # where a probe listens beside the role whose address it shares
 
 
-@frozen(order=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, order=True):
     """A transport address; ``host`` is a name or an IP literal without brackets."""
 
     host: str

@@ -1,9 +1,9 @@
 """Requests outside of any dialog, added to the plain call's evidence."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import HOSTS, UM
 from testsuites.selftest.played_call import call
 

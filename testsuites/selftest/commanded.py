@@ -1,14 +1,13 @@
 """The command line in a process of its own, and runs that many tests look at."""
 
 import fcntl
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ringback.report.records import FindingRecord, Run, read
@@ -18,8 +17,7 @@ MODES = ("unsecured", "sip-secured", "secured")
 PATIENCE = 100.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What a command left: exit status and what it said."""
 
     status: int
@@ -57,8 +55,7 @@ def ringback(*words: str | Path, cwd: Path | None = None) -> Outcome:
     return run(program("ringback"), *words, cwd=cwd)
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(msgspec.Struct, frozen=True):
     """A run that has been: where its files are, and what it said."""
 
     base: Path
@@ -97,8 +94,8 @@ def once(
     with said.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            said.write_text(json.dumps(asdict(make(base))))
-    return Played(base, Outcome(**json.loads(said.read_text())))
+            said.write_bytes(msgspec.json.encode(make(base)))
+    return Played(base, msgspec.json.decode(said.read_bytes(), type=Outcome))
 
 
 def shared(factory: pytest.TempPathFactory, name: str, *words: str) -> Played:

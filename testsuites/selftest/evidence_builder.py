@@ -8,11 +8,12 @@ import base64
 import math
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from testsuites.selftest.pki import BAD, GOOD, ROOT
 
 from ringback.evidence.circumstances import (
@@ -55,8 +56,7 @@ def message() -> bytes:
     return g711.pcm_to_ulaw(array("h", (int(s) for s in samples)).tobytes())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """How the call goes. ``final`` is the gateway's last word to the INVITE."""
 
     security: Security = Security.UNSECURED
@@ -66,7 +66,7 @@ class Plan:
     keys: str = ""
     ends: str = "phone"
     hangs_up_early: bool = False
-    sound: bytes = field(default_factory=message)
+    sound: bytes = msgspec.field(default_factory=message)
     contact: str = ""  # of the 302; empty: the worker's, in the product's spelling
     gateway: Callable[[Message], Message] = lambda m: m
 

@@ -1,8 +1,9 @@
 """A scripted UM, the reference gateway and the reference phone on a memory network."""
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from ringback.net.authority import Authority
 from ringback.net.memory import MemoryNetwork

@@ -7,12 +7,13 @@ change of length leaves no hole that would give it away.
 import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import HttpFrame, RtpFrame, SipFrame
@@ -27,8 +28,7 @@ from ringback.wire.rtp import RtpPacket
 Kind = Literal["opens", "says", "closes", "resets", "casts"]
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(msgspec.Struct, frozen=True):
     """Something an end did. ``number`` is its packet in the capture it was read from;
     ``flow`` numbers the connections, -1 for datagrams."""
 
@@ -41,8 +41,7 @@ class Deed:
     octets: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(msgspec.Struct, frozen=True):
     """All that was done, in order, with what the evidence makes of it."""
 
     deeds: tuple[Deed, ...]

@@ -1,9 +1,10 @@
 """One thing at a time done to the plain call's capture, and who must notice."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from hashlib import sha256
 
+import msgspec
+from msgspec.structs import replace
 from testsuites.selftest.rewritten import Deed, Story, field, lacking, worded
 
 from ringback.evidence.frame import RtpFrame, SipFrame
@@ -17,8 +18,7 @@ SECOND = 1_000_000_000
 CLEAR, HIDDEN = "unsecured", "secured"
 
 
-@dataclass(frozen=True, slots=True)
-class Tampered:
+class Tampered(msgspec.Struct, frozen=True):
     """``guilty`` is the number of the deed that a verdict must point at."""
 
     story: Story
@@ -28,8 +28,7 @@ class Tampered:
 Deeds = Callable[[Story], Tampered]
 
 
-@dataclass(frozen=True, slots=True)
-class Tamper:
+class Tamper(msgspec.Struct, frozen=True):
     """``noticed`` are the requirements that must fail, and no other may; the first
     of them must name the guilty frame. ``lost`` are those that cannot be decided any
     more, for what they look at is gone."""

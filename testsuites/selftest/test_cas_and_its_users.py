@@ -1,8 +1,7 @@
 """Who may order what of a CAS: passwords, features, messages, properties."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.office import BOTH, Dialect, client_of, office
 
 from ringback.protocol.mailbox import Greeting, ResetPin, SetProperty, User

@@ -1,8 +1,7 @@
 """Non-INVITE client transaction: RFC 3261 §17.1.2."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.machines import EVERY_EVENT, request, response
 
 from ringback.protocol.client import Client, State, begin, step

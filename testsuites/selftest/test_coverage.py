@@ -5,10 +5,10 @@ import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ringback.config import Config
@@ -28,8 +28,7 @@ BAD = {Outcome.FAIL, Outcome.ERROR}
 Told = Mapping[str, Mapping[str, Outcome]]  # by mode, then by requirement
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, dict=True):
     """A scenario as its suite has it, with one set of its own parameters."""
 
     id: str

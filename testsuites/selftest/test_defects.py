@@ -1,6 +1,5 @@
 """The table of TLS defects: sound as data, played whole, and kept by our own roles."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec.structs import replace
 from testsuites.selftest.staged import CAS, CLIENT, UM, circumstances
 
 from ringback.evidence.evidence import Evidence

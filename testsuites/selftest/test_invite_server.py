@@ -1,8 +1,7 @@
 """INVITE server transaction: RFC 3261 §17.2.1 and RFC 6026 §7.1."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.machines import EVERY_EVENT, request, response
 
 from ringback.protocol.effects import (

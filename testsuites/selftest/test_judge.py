@@ -1,9 +1,9 @@
 """The judge: what applies, what is told, whose fault it is; and every rule can fail."""
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest import (
     test_old_servers,
     test_rules_dialogs,

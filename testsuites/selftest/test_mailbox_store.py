@@ -2,10 +2,10 @@
 
 import base64
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ringback import places
 from ringback.faults import Misuse

@@ -1,8 +1,7 @@
 """What a gateway's relay passes on, changes, drops; what an ear makes of packets."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ringback.peers.ear import Ear, is_loud
 from ringback.peers.relay import Relay

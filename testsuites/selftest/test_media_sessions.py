@@ -1,9 +1,9 @@
 """One stream both ways: what is cast, what is heard, what is dropped and counted."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from ringback.faults import Misuse
 from ringback.protocol.media import (

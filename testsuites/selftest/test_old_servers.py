@@ -1,10 +1,9 @@
 """Servers that choose badly: our clients leave, and who goes on is accused."""
 
-from dataclasses import replace
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec.structs import replace
 from testsuites.selftest.staged import CAS, UM, circumstances
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
 
@@ -33,7 +32,7 @@ def flight(kind: str) -> bytes:
 
 
 def client(**lax: str) -> Tls:
-    identity = replace(LAB.identity_for("cas.ringback.test"), **lax)  # type: ignore[arg-type]  # all of them texts
+    identity = replace(LAB.identity_for("cas.ringback.test"), **lax)
     return Tls(identity, server=False, name=NAME)
 
 

@@ -1,8 +1,7 @@
 """UM to phone through the gateway: calls, refusals, and how they end."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.phone_line import (
     DESK,
     GATEWAY,

@@ -1,11 +1,11 @@
 """The selftest itself: it finds a judge that sleeps, and one that accuses innocents."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ringback.faults import Misuse
 from ringback.judge import judge as judging

@@ -1,8 +1,7 @@
 """What is beyond a receiver may be refused, or left; but not half carried out."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.asked_outside import Change, asked, plain, same
 from testsuites.selftest.evidence_builder import with_field
 from testsuites.selftest.tribunal import accused, acquitted, left_open

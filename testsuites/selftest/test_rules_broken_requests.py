@@ -1,7 +1,6 @@
 """What a broken message leads to is nobody else's fault."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     Plan,
     changed,

@@ -1,10 +1,10 @@
 """Dialogs and redirections: order, tags, targets, ends; followed as written."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     HOSTS,
     Plan,

@@ -1,7 +1,8 @@
 """Dialogs written down by hand: what looks guilty and is not, and the reverse."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import HOSTS, Plan, circumstances
 from testsuites.selftest.tribunal import accused, acquitted, left_open
 

@@ -1,8 +1,7 @@
 """What messages owe by themselves, and the spellings that must be understood."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.asked_outside import HERE, Change, adding, asked, plain, same
 from testsuites.selftest.evidence_builder import (
     changed,

@@ -1,8 +1,7 @@
 """A greeting that was recorded over the phone is the one that is played next."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import told
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
@@ -28,7 +27,7 @@ def later(frame: RtpFrame, ssrc: int, numbers: int, **changes: object) -> RtpFra
     assert frame.rtp
     packet = replace(frame.rtp, ssrc=ssrc)
     number, time = frame.number + numbers, frame.time + numbers
-    return replace(frame, rtp=packet, number=number, time=time, **changes)  # type: ignore[arg-type]
+    return replace(frame, rtp=packet, number=number, time=time, **changes)
 
 
 def two_calls(*, heard: bool = True, spoken: bool = True) -> Evidence:

@@ -1,10 +1,10 @@
 """Hellos of no honest stack: who takes them up is accused, who is only curt is not."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import CAS, HOSTS, UM, Plan
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open

@@ -1,10 +1,10 @@
 """RTP as it runs, the message as it is heard, and keys."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     Plan,
     changed,

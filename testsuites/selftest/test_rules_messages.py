@@ -1,8 +1,7 @@
 """The form of single SIP messages: who breaks it is accused, who is odd is not."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     changed,
     lacking,

@@ -1,11 +1,11 @@
 """Offer and answer as a dialogue: refusals, versions, holds, keys, forged packets."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     HOSTS,
     WORKER,

@@ -1,10 +1,10 @@
 """Checkpoints, dialled numbers, states and causes."""
 
-from dataclasses import replace
 from functools import cache
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     HOSTS,
     Plan,

@@ -1,9 +1,9 @@
 """What must be refused, and what becomes of refusals."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.asked_outside import Change, adding, asked, plain
 from testsuites.selftest.evidence_builder import Plan, changed, on, with_field
 from testsuites.selftest.played_call import call

@@ -1,10 +1,10 @@
 """Extensions tried one by one: who tells them apart is accused."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import HOSTS, UM
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open
@@ -42,7 +42,7 @@ def scanned(
 def _back(request: SipFrame, number: int, told: Message) -> SipFrame:
     ends = {"source": request.target, "target": request.source}
     roles = {"sender": request.receiver, "receiver": request.sender}
-    return replace(request, number=number, sip=told, **ends, **roles)  # type: ignore[arg-type]
+    return replace(request, number=number, sip=told, **ends, **roles)
 
 
 GUILTY: Table = {

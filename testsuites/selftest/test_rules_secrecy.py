@@ -1,11 +1,11 @@
 """TLS between CAS, UM and gateway, and what an eavesdropper learns."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     Plan,
     bad_certificate,

@@ -1,10 +1,10 @@
 """Repetitions, patience, connections: who is accused, and who is only odd."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import Pick, Plan, on, swapped, told, without
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open

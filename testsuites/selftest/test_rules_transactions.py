@@ -1,9 +1,9 @@
 """ACK, BYE, CANCEL, branches, answers, and silence on UDP."""
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import (
     HOSTS,
     Pick,

@@ -1,10 +1,10 @@
 """The web service as its callers see it: shapes, call ids, passwords, strangers."""
 
-from dataclasses import replace
 from functools import cache
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.evidence_builder import Plan, Scene, state, told
 from testsuites.selftest.played_call import call
 from testsuites.selftest.tribunal import Table, accused, acquitted, left_open

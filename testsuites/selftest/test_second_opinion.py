@@ -1,11 +1,11 @@
 """Wireshark reads the same packets, and whoever disagrees is named."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.staged import (
     UM,
     Secured,

@@ -4,10 +4,11 @@ import select
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from testsuites.selftest.scribe import Scribe, echo
 
 from ringback.faults import Misuse

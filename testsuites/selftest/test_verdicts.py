@@ -1,11 +1,12 @@
 """Verdicts only get worse, carry a reason and frames, and are never truths."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringback.evidence.frame import Frame
 from ringback.judge.verdict import (
@@ -28,8 +29,7 @@ FRAME = Frame(
 SECOND = replace(FRAME, number=2, sender=Role.CAS)
 
 
-@dataclass(frozen=True)
-class Thing:
+class Thing(msgspec.Struct, frozen=True, dict=True):
     frame: Frame
     fault: str = ""
 

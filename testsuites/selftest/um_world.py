@@ -1,9 +1,9 @@
 """A UM server on a pipe, between a scripted CAS and a scripted gateway."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from testsuites.selftest.pair import SDP_TYPE, Phone, Pipe
 
 from ringback.peers.ear import Ear

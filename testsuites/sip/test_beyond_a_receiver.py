@@ -1,8 +1,7 @@
 """Sound requests beyond their receiver: of another version of SIP, or too long."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ringback.suite import Field, Message, Probing, Role, Security, Testbed, scenario
 

@@ -1,8 +1,7 @@
 """Dialogs between two ends: where requests go, in what order, and when it is over."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ringback.suite import DESK, Client, Role, Security, Testbed, scenario
 from ringback.wire.message import Field

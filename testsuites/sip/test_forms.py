@@ -1,9 +1,9 @@
 """Requests in every spelling that is right, and one that asks to be stamped."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from ringback.suite import Field, Message, Role, Security, Testbed, scenario
 

@@ -1,8 +1,7 @@
 """What nobody can understand, sent for real; and what becomes of a phone's refusal."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ringback.suite import (
     DESK,

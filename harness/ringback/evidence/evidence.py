@@ -1,6 +1,6 @@
 """All frames of one scenario with its circumstances: what verdicts are made from."""
 
-from dataclasses import field
+import msgspec
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.frame import (
@@ -13,11 +13,9 @@ from ringback.evidence.frame import (
     RtpFrame,
     SipFrame,
 )
-from ringback.values import frozen
 
 
-@frozen(kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Every tuple is in the order of the capture; frozen when the case closes.
 
     ``circumstances`` is None for a capture that ringback did not make.
@@ -32,7 +30,9 @@ class Evidence:
     broken: tuple[BrokenFrame, ...] = ()
     connections: tuple[Connection, ...] = ()
     packets: int = 0
-    complaints: tuple[str, ...] = field(default=())  # what the reader could not do
+    complaints: tuple[str, ...] = msgspec.field(
+        default=()
+    )  # what the reader could not do
 
     def frames(self) -> tuple[Frame, ...]:
         """Everything that was said, in order."""

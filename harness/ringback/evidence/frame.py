@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
-from ringback.values import Address, Leg, Role, frozen
+import msgspec
+
+from ringback.values import Address, Leg, Role
 from ringback.wire.message import Message
 from ringback.wire.rtp import RtpPacket
 
 
-@frozen(kw_only=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """``number`` is the packet's number as Wireshark counts it, from 1: of the packet
     that completed the thing. ``time`` is seconds since the capture's first packet.
     ``flow`` numbers TCP connections and UDP address pairs, from 0, in order seen."""
@@ -24,8 +25,7 @@ class Frame:
     secured: bool = False  # it travelled inside TLS (or as SRTP, for media)
 
 
-@frozen(kw_only=True)
-class SipFrame(Frame):
+class SipFrame(Frame, frozen=True, kw_only=True):
     """``began`` is the number of the packet with its first octet, 0 when nobody knows;
     ``led`` says that line ends stood before it (RFC 3261 §7.5)."""
 
@@ -34,8 +34,7 @@ class SipFrame(Frame):
     led: bool = False
 
 
-@frozen(kw_only=True)
-class HttpFrame(Frame):
+class HttpFrame(Frame, frozen=True, kw_only=True):
     """``start`` is the request or status line; header names are lower case."""
 
     start: str
@@ -52,8 +51,7 @@ class HttpFrame(Frame):
         return int(self.start.split()[1]) if self.start.startswith("HTTP/") else 0
 
 
-@frozen(kw_only=True)
-class RtpFrame(Frame):
+class RtpFrame(Frame, frozen=True, kw_only=True):
     """``rtp`` is the packet in the clear; for SRTP it is None when the tag does not
     verify or no key is known, and ``octets`` is always what the wire carried."""
 
@@ -61,21 +59,18 @@ class RtpFrame(Frame):
     rtp: RtpPacket | None
 
 
-@frozen(kw_only=True)
-class RtcpFrame(Frame):
+class RtcpFrame(Frame, frozen=True, kw_only=True):
     octets: bytes
 
 
-@frozen(kw_only=True)
-class BrokenFrame(Frame):
+class BrokenFrame(Frame, frozen=True, kw_only=True):
     """Octets that no reading accepts, or that follow such octets on their stream."""
 
     octets: bytes
     why: str
 
 
-@frozen(kw_only=True)
-class DatagramFrame(Frame):
+class DatagramFrame(Frame, frozen=True, kw_only=True):
     """A datagram that is neither media nor the recorder's marker."""
 
     octets: bytes
@@ -94,8 +89,7 @@ class TlsEvent(StrEnum):
     OTHER = "Other"
 
 
-@frozen(kw_only=True)
-class TlsFrame(Frame):
+class TlsFrame(Frame, frozen=True, kw_only=True):
     """One handshake message or alert. ``certificates`` are DER, leaf first;
     ``alert`` is (level, description) as in RFC 8446 §6. ``versions`` ("TLSv1.2") and
     ``ciphers`` (codes) are what a ClientHello offers, or a ServerHello has chosen of
@@ -112,8 +106,7 @@ class TlsFrame(Frame):
     detail: str = ""
 
 
-@frozen(kw_only=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """One TCP connection: who opened it, whether TLS ran on it and how that went.
 
     ``server`` accepted it. ``established`` is true when both Finished were seen.

@@ -7,8 +7,9 @@ reads HTTP for the peers; the judge reads with eyes of its own.
 import re
 from collections import deque
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 
 _START = re.compile(
     rb"(?:HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?|([!-~]+) [!-~]+ HTTP/1\.[01])\Z"
@@ -17,8 +18,7 @@ _SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\Z")
 _LARGEST_HEAD = 65536
 
 
-@frozen()
-class HttpMessage:
+class HttpMessage(msgspec.Struct, frozen=True):
     """``start`` is the request or status line; header names are lower case."""
 
     start: str

@@ -7,6 +7,8 @@ encrypt with), RFC 3711 §3.3.
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ringback.evidence.frame import (
     BrokenFrame,
     DatagramFrame,
@@ -17,7 +19,7 @@ from ringback.evidence.frame import (
 )
 from ringback.evidence.seating import Seating
 from ringback.faults import Malformed, Misuse
-from ringback.values import Address, Leg, Role, frozen
+from ringback.values import Address, Leg, Role
 from ringback.wire import headers, multipart
 from ringback.wire.message import Message
 from ringback.wire.rtcp import is_rtcp
@@ -30,8 +32,7 @@ _Dialog = tuple[str, Leg | frozenset[str]]
 _SDP = "application/sdp"
 
 
-@frozen(kw_only=True)
-class Announcement:
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """Where one party of a dialog wants its media, and the keys it will send with.
 
     ``owner`` receives there what ``peer`` sends; ``party`` tells the owner from the

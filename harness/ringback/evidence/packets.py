@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ringback.values import Address, frozen
+from ringback.values import Address
 
 ETHERNET: Final = 1
 NULL: Final = 0
@@ -41,8 +41,7 @@ _USUAL = Struct("!12xHBxHxxHxBxx12sH").unpack_from  # to the length of a datagra
 _PLAIN_LINKS = (RAW, RAW_BSD, IPV4, IPV6)
 
 
-@frozen()
-class CapturedPacket:
+class CapturedPacket(msgspec.Struct, frozen=True):
     """One packet of a capture; ``time_ns`` counts from the epoch of its clock.
 
     ``length`` is the packet's length on the wire when the capture cut it short, else 0.
@@ -79,8 +78,7 @@ class Datagram(msgspec.Struct, frozen=True):
     length: int
 
 
-@frozen()
-class Fragment:
+class Fragment(msgspec.Struct, frozen=True):
     """A piece of an IP packet: joined by :class:`Dissector`, never seen outside."""
 
     key: tuple[bytes, int]

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from struct import Struct, pack
 from typing import Final, Literal
 
+import msgspec
+
 from ringback.evidence.packets import CapturedPacket
-from ringback.values import frozen
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
@@ -44,8 +45,7 @@ Block = tuple[int, bytes, str]  # type, body, octet order of the section (struct
 _CUSTOM_OPTIONS = (2988, 2989, 19372, 19373)
 
 
-@frozen()
-class Interface:
+class Interface(msgspec.Struct, frozen=True):
     """``resolution`` is the ticks per second of its clock; ``offset`` in seconds."""
 
     link: int

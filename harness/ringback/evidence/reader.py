@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from ringback.evidence.connection import Conversation
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import (
@@ -31,14 +33,13 @@ from ringback.evidence.taps import MARKER, Direction, Plaintext
 from ringback.evidence.tls_keys import KeyLog
 from ringback.evidence.writer import circumstances_in
 from ringback.faults import Malformed
-from ringback.values import Address, frozen
+from ringback.values import Address
 from ringback.wire.message import Message
 
 _SIP_DATAGRAM = re.compile(rb"SIP/2\.0 |[A-Z]{2,32} \S+ SIP/2\.0\r\n")
 
 
-@frozen()
-class Study:
+class Study(msgspec.Struct, frozen=True):
     """The evidence, and the octets beneath it for a comparison with taps."""
 
     evidence: Evidence

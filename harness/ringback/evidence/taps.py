@@ -8,15 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ringback.values import Address, frozen
+import msgspec
+
+from ringback.values import Address
 
 MARKER: Final = b"ringback-marker "
 
 Direction = tuple[Address, Address]  # from, to
 
 
-@frozen(kw_only=True)
-class Plaintext:
+class Plaintext(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader recovered. ``finished`` are directions whose sender ended them
     with a FIN; ``killed`` are those of connections that a RST ended."""
 

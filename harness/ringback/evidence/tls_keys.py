@@ -9,13 +9,12 @@ import hmac
 from struct import Struct
 from typing import Protocol
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
-
-from ringback.values import frozen
 
 _HASH_OCTETS = {"sha1": 20, "sha256": 32, "sha384": 48}
 _HEADER13 = Struct("!BHH").pack
@@ -44,8 +43,7 @@ class KeyLog:
                     return
 
 
-@frozen()
-class Suite:
+class Suite(msgspec.Struct, frozen=True):
     """``cipher`` is empty for suites that are known by name only. ``mac`` names the
     hash of a CBC suite's HMAC, ``hash`` that of the key schedule."""
 

@@ -5,11 +5,11 @@ as in draft-ietf-opsawg-pcapng §4.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.packets import ETHERNET, CapturedPacket
@@ -21,14 +21,12 @@ from ringback.evidence.pcapng_blocks import (
     secrets_block,
     section_block,
 )
-from ringback.values import frozen
 
 _RECORD = b"ringback circumstances 1\n"
 _LOOPBACK = Interface(ETHERNET, "lo")
 
 
-@frozen()
-class Capture:
+class Capture(msgspec.Struct, frozen=True):
     """``secrets`` is an NSS key log. ``bytes(capture)`` is the file."""
 
     packets: Sequence[CapturedPacket]

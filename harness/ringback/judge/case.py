@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
+import msgspec
+
 from ringback.evidence.circumstances import Circumstances, Seat
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Connection, Frame, HttpFrame, RtpFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.torments import Torment, torments_in
 from ringback.judge.verdict import Verdict
-from ringback.values import Address, Leg, Role, frozen
+from ringback.values import Address, Leg, Role
 from ringback.wire.grammar import faults_of
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
 from ringback.wire.rtp import RtpPacket
@@ -28,8 +30,7 @@ Heard = tuple[RtpFrame, RtpPacket]
 SIP_LEGS = (Leg.CAS_UM, Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 
 
-@frozen(eq=False, slots=False)
-class Said:
+class Said(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One SIP message as said on a leg, with the readings that most rules ask for.
 
     ``method`` is what a request asks or what a response answers. A field that is
@@ -105,8 +106,7 @@ class Said:
         return frame.sender or frame.source.host, frame.receiver or frame.target.host
 
 
-@frozen(eq=False, slots=False)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A request with its responses; for INVITE, the ACKs to them as well."""
 
     request: Said
@@ -126,8 +126,7 @@ class Exchange:
         return next((r for r in self.responses if r.status // 100 == 2), None)
 
 
-@frozen(eq=False, slots=False)
-class Call:
+class Call(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Everything that carries one Call-ID on one leg."""
 
     call_id: str
@@ -152,8 +151,7 @@ class Call:
         return next((x.accepted for x in self.invites if x.accepted), None)
 
 
-@frozen(eq=False)
-class Stream:
+class Stream(msgspec.Struct, frozen=True, eq=False):
     """RTP packets of one source (SSRC) from one address to another, as captured."""
 
     leg: Leg | None
@@ -177,8 +175,7 @@ class Stream:
         return cls(*heads, frames, packets, sound)
 
 
-@frozen(eq=False)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, eq=False):
     """One HTTP request with its response, if one came."""
 
     request: HttpFrame

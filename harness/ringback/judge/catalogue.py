@@ -14,7 +14,7 @@ import msgspec
 from ringback.faults import Misuse
 from ringback.judge import applicability
 from ringback.judge.finding import Level
-from ringback.values import Leg, Role, frozen
+from ringback.values import Leg, Role
 
 ID = re.compile(r"[A-Z]{2,4}(-[A-Z0-9]+)*-\d{3}")
 RFC = re.compile(r"RFC \d{4} §\d")
@@ -37,8 +37,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     untested: str = ""  # why no rule answers it yet
 
 
-@frozen(eq=False)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, eq=False):
     """Under which circumstances an entry is judged. Many share the same object, so that
     it need be decided but once."""
 
@@ -47,8 +46,7 @@ class Terms:
     needs: str
 
 
-@frozen()
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     id: str
     area: str  # what the name of its sheet begins with
     entry: Entry

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from ringback.faults import Misuse
-from ringback.values import Leg, Role, frozen
+from ringback.values import Leg, Role
 
 PROFILES = ("modern", "era-2007")
 OF_CONNECTIONS = (
@@ -77,8 +77,7 @@ class Fate(StrEnum):
     REFUSED = "refused"  # before any SIP octet
 
 
-@frozen()
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """Empty ``allowed`` where that direction cannot have that defect."""
 
     direction: Direction
@@ -100,8 +99,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     era_2007: dict[str, tuple[Fate, ...]] = msgspec.field(name="era-2007")
 
 
-@frozen()
-class Defect:
+class Defect(msgspec.Struct, frozen=True):
     name: str
     row: Row
 

@@ -6,16 +6,17 @@ RFC 3264 §5 to §7, RFC 3261 §13.2.1: which message carries which half.
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+import msgspec
+
 from ringback.evidence.frame import SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
-from ringback.values import Leg, Role, frozen
+from ringback.values import Leg, Role
 from ringback.wire import multipart
 from ringback.wire.sdp import Media, Sdp
 
 
-@frozen(eq=False)
-class Agreement:
+class Agreement(msgspec.Struct, frozen=True, eq=False):
     """An offer and the answer to it, with the messages that carried them."""
 
     offering: Said
@@ -33,8 +34,7 @@ class Agreement:
         return zip(media_of(self.offer), media_of(self.answer), strict=False)
 
 
-@frozen(eq=False)
-class Described:
+class Described(msgspec.Struct, frozen=True, eq=False):
     """One session description and the message that carried it."""
 
     said: Said

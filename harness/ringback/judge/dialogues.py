@@ -7,9 +7,11 @@ is judged here. A dialog of which the capture has no INVITE is not known.
 from collections import defaultdict
 from collections.abc import Iterable
 
+import msgspec
+
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said, readable
-from ringback.values import Leg, frozen
+from ringback.values import Leg
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri
 from ringback.wire.uri import parse as parse_uri
@@ -18,8 +20,7 @@ Place = tuple[str, str, int | None]  # user, host, port
 _Where = tuple[str, Leg | None]
 
 
-@frozen(eq=False)
-class Dialogue:
+class Dialogue(msgspec.Struct, frozen=True, eq=False):
     """``made`` is the first response that has its To tag, ``confirmed`` its 2xx.
 
     ``requests`` were said within it by either side: no CANCEL, and no ACK but that of

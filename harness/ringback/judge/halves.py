@@ -6,18 +6,19 @@ RFC 3261 §13.2.1 and RFC 3311 §5.1: which message carries which half.
 from collections import defaultdict
 from collections.abc import Iterator
 
+import msgspec
+
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.descriptions import description
-from ringback.values import Leg, Role, frozen
+from ringback.values import Leg, Role
 from ringback.wire.sdp import Sdp
 
 OFFERING = ("INVITE", "UPDATE")
 Party = tuple[str, Leg | None, Role | str, str]  # Call-ID, leg, who, own tag
 
 
-@frozen(eq=False)
-class Half:
+class Half(msgspec.Struct, frozen=True, eq=False):
     """A description, as one party of one call said it. ``stands`` is false for an
     offer that was not accepted."""
 

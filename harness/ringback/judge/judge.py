@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Self
 
+import msgspec
 from msgspec.structs import replace
 
 from ringback.evidence.circumstances import Circumstances
@@ -21,7 +22,7 @@ from ringback.judge.judged import culprit, wronged
 from ringback.judge.table import RULES
 from ringback.judge.verdict import Grade, Verdict, errs, undecided
 from ringback.judge.weakness import was_left
-from ringback.values import Leg, Role, frozen
+from ringback.values import Leg, Role
 
 OF_CALLS = ("playonphone", "media", "webservice")  # areas
 OFFENCES = (Grade.FAIL, Grade.DEVIATION)
@@ -51,8 +52,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
     return tuple(f for f in found if f)
 
 
-@frozen()
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What of the circumstances decides whether a requirement is judged."""
 
     facts: Mapping[str, object]

@@ -4,20 +4,21 @@ In TLS 1.3 a client is done before the server has judged it: what counts is whet
 went to it (RFC 8446 §4.4.2 and §4.6.2).
 """
 
+import msgspec
+
 from ringback.evidence.frame import Connection, Frame, TlsEvent
 from ringback.judge.case import Case, Said
 from ringback.judge.defects import Cell, Direction, Fate, told_as
 from ringback.judge.oddities import oddities_at_its_seat
 from ringback.judge.presented import Presented, presented, spoke
 from ringback.judge.weakness import is_bad
-from ringback.values import Address, Leg, Role, frozen
+from ringback.values import Address, Leg, Role
 
 KEY = "certificates judged"
 SILENCE = 1.0  # seconds: a certificate is judged sooner
 
 
-@frozen(eq=False)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, eq=False):
     """A certificate, what is odd about it, and what became of who showed it; ``fate``
     is None when nobody can tell."""
 

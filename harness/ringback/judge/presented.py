@@ -9,18 +9,19 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ringback.evidence.frame import Connection, Frame, TlsEvent, TlsFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case
-from ringback.values import Address, Leg, Role, frozen
+from ringback.values import Address, Leg, Role
 from ringback.wire.certificates import CertificateFacts, proves
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-@frozen(eq=False)
-class Presented:
+class Presented(msgspec.Struct, frozen=True, eq=False):
     """One side's certificate on one connection; ``chain`` is DER, leaf first, empty
     when it presented none. ``used`` says that the other side spoke SIP on it."""
 

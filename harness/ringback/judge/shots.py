@@ -1,13 +1,14 @@
 """Messages of RFC 4475 with what they got, and the sound request after each."""
 
+import msgspec
+
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.torments import Outcome, Torment, outcomes
-from ringback.values import Role, frozen
+from ringback.values import Role
 
 
-@frozen(eq=False)
-class Shot:
+class Shot(msgspec.Struct, frozen=True, eq=False):
     """One of the messages as sent on a connection of its own.
 
     ``answers`` are all responses that came back on it; ``fence`` is the next sound

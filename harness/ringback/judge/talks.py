@@ -4,8 +4,9 @@ RFC 3550 §5.1 places each packet by its timestamp; §8.2 lets a source change i
 and with it its numbers: then the clock of the capture says where it goes on.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from ringback.evidence.frame import RtpFrame
 from ringback.judge.case import Case, Heard, Stream
@@ -18,8 +19,7 @@ PAUSE = 0.2  # seconds after which the next source is another call's
 SEAM = 480  # samples (60 ms): what a capture's clock may be wrong by
 
 
-@dataclass(frozen=True, eq=False)
-class Talk:
+class Talk(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Streams of G.711 from one port to another, each beginning where the one before
     it ended."""
 

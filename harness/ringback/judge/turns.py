@@ -10,11 +10,13 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TypeVar
 
+import msgspec
+
 from ringback.evidence.circumstances import Ordered
 from ringback.evidence.frame import HttpFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Asked, Case
-from ringback.values import CallState, Cause, Role, frozen
+from ringback.values import CallState, Cause, Role
 from ringback.wire import ews, umws
 from ringback.wire.soap import Envelope, SoapFault
 
@@ -37,8 +39,7 @@ GAVE = (
 TOLD = (umws.GetCallInfoResponse, ews.GetPhoneCallInformationResponse)
 
 
-@frozen(eq=False)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, eq=False):
     """``user`` and ``password`` are those of Basic, empty without; ``operation`` is
     the local name of what the Body holds."""
 

@@ -4,7 +4,6 @@ RFC 5280 §4.2 (extensions), RFC 5922 §4 and §7.1 (SIP identities), RFC 5924 (
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from hashlib import sha256
@@ -18,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec.structs import replace
 
 from ringback.faults import Misuse
 from ringback.net.identity import Identity

@@ -10,17 +10,19 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import SipFrame
 from ringback.evidence.packets import ETHERNET, CapturedPacket
 from ringback.evidence.writer import Capture
 from ringback.faults import Malformed, TestbedFault
-from ringback.values import PROBE_PORT, frozen
+from ringback.values import PROBE_PORT
 from ringback.wire import headers
 
 _KNOWN_PORTS = (5060, 5061)  # where Wireshark looks for SIP by itself
@@ -29,8 +31,7 @@ _IPV4 = b"\x08\x00\x45"
 _MOST_MERGED = 120 * 255
 
 
-@frozen()
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What one reader made of one SIP message."""
 
     start: str

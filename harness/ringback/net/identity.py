@@ -2,7 +2,7 @@
 
 import ssl
 
-from ringback.values import frozen
+import msgspec
 
 
 class Sessions:
@@ -14,8 +14,7 @@ class Sessions:
         self.latest: ssl.SSLSession | None = None
 
 
-@frozen()
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """All of it PEM and in memory only.
 
     ``chain`` has the leaf first; empty for a role that presents no certificate (a mail

@@ -5,10 +5,11 @@ defects (``catalogue/tls/defects.toml``).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Unpack
+
+from msgspec.structs import replace
 
 from ringback.faults import Misuse
 from ringback.net.authority import Authority, Oddity

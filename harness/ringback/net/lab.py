@@ -7,27 +7,26 @@ is issued by the kept root for the session.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Self, Unpack
 
+import msgspec
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec.structs import replace
 
 from ringback.faults import Malformed, Misuse
 from ringback.net.authority import Authority, Oddity, load_identity
 from ringback.net.identity import Identity
-from ringback.values import frozen
 from ringback.wire.certificates import CertificateFacts
 
 ROOT = "root"  # the stem of the root's two files
 
 
-@frozen()
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """One role's certificate and key in the folder."""
 
     stem: str

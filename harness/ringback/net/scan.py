@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from ringback.faults import TestbedFault
 from ringback.net.errand import Errand
-from ringback.values import Address, frozen
+from ringback.values import Address
 
 PORT: Final = 5080  # of the scanner
 EXITS: Final = (0, 30, 40)  # found or not; somebody did not answer; svwar found one
@@ -24,8 +26,7 @@ _HEADINGS = {"SIP Device", "Extension"}
 _WITHIN = 20.0  # seconds; svmap waits three at its end, whatever happens
 
 
-@frozen()
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A row of the table: a place, or an extension, and what is said of it."""
 
     what: str

@@ -7,9 +7,9 @@ media ever runs over the CAS: its one stream is inactive.
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.cas_binding import (
@@ -39,8 +39,7 @@ NOT_YET = CallProgress()
 LIFE = "life"  # the key of the record that counts them
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One call; only its ``owner`` may know of it. The store keeps it as it is.
 
     ``dialog`` is None until the UM has said its first word.
@@ -58,8 +57,7 @@ class Call:
         return base64.b64encode(f"{self.guid}@{self.server}".encode()).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True):
     """The UM has taken an order (``trouble`` is None) or turned it down."""
 
     guid: str

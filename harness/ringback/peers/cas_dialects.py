@@ -8,7 +8,8 @@ Placed) and returns the response.
 import base64
 import binascii
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback.peers.cas_calls import Call, Calls, Decided
 from ringback.peers.cas_troubles import Trouble
@@ -19,8 +20,7 @@ from ringback.wire.order import Order
 from ringback.wire.soap import SoapFault
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """Wait for what comes of this order; answered by Decided."""
 
     guid: str

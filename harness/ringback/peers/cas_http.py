@@ -5,8 +5,9 @@ MS-OXWUMS §1.7 (SOAP 1.1 over HTTP, authentication by the web server), RFC 7617
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from types import ModuleType
+
+import msgspec
 
 from ringback.faults import Malformed
 from ringback.peers.cas_dialects import Service
@@ -20,8 +21,7 @@ UNDERSTOOD = frozenset({"RequestServerVersion", "TimeZoneContext", "MailboxCultu
 Replying = Generator[object, object, WebReply]
 
 
-@dataclass(frozen=True, slots=True)
-class _Dialect:
+class _Dialect(msgspec.Struct, frozen=True):
     """One web service: its reader and writer, and its word for a broken request."""
 
     module: ModuleType

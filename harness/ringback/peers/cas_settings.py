@@ -1,6 +1,6 @@
 """How a reference CAS is set up."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from ringback.peers.web import WebLimits
 from ringback.protocol.redirect import Target
@@ -8,8 +8,7 @@ from ringback.protocol.timing import Timing
 from ringback.values import Security
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CasSettings:
+class CasSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is the CAS's FQDN; it names the CAS to web clients and in SIP.
 
     ``um`` is the UM service to call; ``known`` are FQDNs of further UM servers (its
@@ -28,12 +27,12 @@ class CasSettings:
     contact: str = ""  # what Contact alone says instead of ``host``
     sip_port: int = 0
     seed: int | str = "cas"
-    timing: Timing = field(default_factory=Timing)
+    timing: Timing = msgspec.field(default_factory=Timing)
     product: str = "ringback-cas"
     realm: str = "ringback"
     answer_within: float = 30.0  # facts §5.5
     remembers: float = 600.0  # facts §11 item 11
-    limits: WebLimits = field(default_factory=WebLimits)
+    limits: WebLimits = msgspec.field(default_factory=WebLimits)
 
     @property
     def port(self) -> int:

@@ -4,14 +4,14 @@ Facts §2.5, §3.3 and §3.5; MS-OXWUMS §2.2.3.1 names the three documented exc
 Where 2007 has no documented fault, ours bears the name of the EWS response code.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from ringback.wire.soap import SoapFault
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(msgspec.Struct, frozen=True):
     exception: str
     code: str
     text: str

@@ -5,8 +5,10 @@ Web Services behaves). Commands gather wishes; whoever seats the client gives th
 the network.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from ringback.faults import Malformed
 from ringback.peers.web_client import Headers, WebAnswer, WebClient, WebOrder
@@ -23,8 +25,7 @@ Request = umws.Request | ews.Request
 Response = umws.Response | ews.Response | SoapFault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSettings:
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``name`` is whom TLS must prove. ``poll_at_first`` (until the call is connected),
     ``poll_every`` and ``patience`` are unscaled seconds; ``path`` empty is the usual
     one of the dialect. ``pre_emptive`` false: the password is sent only after a 401."""
@@ -40,7 +41,7 @@ class ClientSettings:
     patience: float = 90.0
     pre_emptive: bool = True
     product: str = "ringback-client"
-    timing: Timing = field(default_factory=Timing)
+    timing: Timing = msgspec.field(default_factory=Timing)
 
 
 @dataclass(slots=True, eq=False)

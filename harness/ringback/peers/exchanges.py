@@ -4,7 +4,9 @@ RFC 3261 §12.1 (the dialogs that responses make).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed, Unseen
 from ringback.protocol.dialog import Dialog

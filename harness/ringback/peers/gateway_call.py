@@ -6,8 +6,9 @@ that the sound passes as it is.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from ringback.peers.relay import Relay
 from ringback.protocol.dialog import MAX_FORWARDS

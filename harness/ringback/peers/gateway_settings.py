@@ -1,14 +1,14 @@
 """How the reference gateway is set up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ringback.protocol.timing import Timing
 from ringback.values import Security
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewaySettings:
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is its FQDN, ``media_host`` the IP address in its SDP.
 
     ``phones`` maps a number to the SIP URI of a phone; "*" stands for every other
@@ -28,7 +28,7 @@ class GatewaySettings:
     security: Security = Security.UNSECURED
     trusted: tuple[str, ...] = ()
     channels: int = 100
-    timing: Timing = field(default_factory=Timing)
+    timing: Timing = msgspec.field(default_factory=Timing)
     seed: int | str = "gateway"
     product: str = "ringback-gateway"
     contact: str = ""

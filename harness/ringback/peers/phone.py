@@ -4,7 +4,7 @@ What it will do is said before the call (``answers``, ``refuses_with``, ``presse
 or while it lasts; then it is done at once. RFC 3261 §13.3, RFC 3264, RFC 4733.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.media_ports import MediaPorts
 from ringback.peers.phone_call import ANSWERED, OVER, RINGING, PhoneCall, refuse

@@ -1,8 +1,9 @@
 """One call as the reference phone lives it. RFC 3261 §13.3, §14; RFC 3264."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from ringback.peers.ear import Ear, is_loud
 from ringback.peers.phone_script import Deed, HangUp, Press, Say, Script, Turn, Way

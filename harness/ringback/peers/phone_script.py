@@ -1,14 +1,14 @@
 """How the reference phone is set up, and what its owner will do when it rings."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum, auto
+
+import msgspec
 
 from ringback.protocol.timing import Timing
 from ringback.values import Security
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneSettings:
+class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is what SIP names it by, ``media_host`` the IP address in its SDP,
     ``contact`` what Contact says instead of ``host``.
 
@@ -22,7 +22,7 @@ class PhoneSettings:
     media_ports: tuple[int, int] = (40000, 49999)
     security: Security = Security.UNSECURED
     trusted: tuple[str, ...] = ()
-    timing: Timing = field(default_factory=Timing)
+    timing: Timing = msgspec.field(default_factory=Timing)
     seed: int | str = "phone"
     product: str = "ringback-phone"
     contact: str = ""
@@ -35,34 +35,29 @@ class Way(StrEnum):
     RINGS = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
+class Press(msgspec.Struct, frozen=True):
     keys: str
     seconds: float = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(msgspec.Struct, frozen=True):
     ulaw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """Hold or resume: offer the stream again with this direction."""
 
     direction: str
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(msgspec.Struct, frozen=True):
     """Put the receiver down."""
 
 
 Deed = Press | Say | Turn | HangUp
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(msgspec.Struct, frozen=True):
     """What calls meet.
 
     ``after`` counts from the INVITE, the times of ``deeds`` from the answer; seconds.

@@ -7,7 +7,8 @@ within a dialog, §17.1.1.3 for the ACK of a refusal.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback.faults import Unseen
 from ringback.peers.exchanges import (
@@ -54,8 +55,7 @@ ABILITIES = (  # RFC 3261 §11.2
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeSettings:
+class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is what it calls itself, ``address`` where it sits; ``port`` is where it
     listens, in TLS or not; 0 listens nowhere."""
 

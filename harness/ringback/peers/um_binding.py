@@ -3,7 +3,7 @@
 The ringback binding; RFC 5621 §3 (several bodies), RFC 3326 (Reason), facts §1.6.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from ringback.faults import Malformed
 from ringback.protocol.call_state import cause_of
@@ -22,8 +22,7 @@ _ELSE = (480, "Temporarily Unavailable")
 _FORBIDDEN = ("policy", "bad-number", "bad-address", "unknown-user", "unknown-message")
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True):
     """A readable INVITE: what to play, the offer of an inactive stream, and how many
     hops the call may still take (RFC 7332 §5)."""
 
@@ -32,8 +31,7 @@ class Asking:
     hops: int = 70
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(msgspec.Struct, frozen=True):
     """An INVITE that is none of the binding's, and what it is refused with."""
 
     status: int
@@ -61,8 +59,7 @@ def asking_of(invite: Message) -> Asking | Unfit:
         return Unfit(400, "Bad Body", (_warning(fault.why),))
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """A worker's own refusal: status line, Reason, and the outcome as its body."""
 
     status: int

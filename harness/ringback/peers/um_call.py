@@ -4,8 +4,9 @@ Facts §1.2 (sequence), §1.6 (what the CAS is told), §4.8 (limits), §7.4 (end
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum, auto
+
+import msgspec
 
 from ringback.peers import um_binding as binding
 from ringback.peers.media_ports import MediaPorts
@@ -47,8 +48,7 @@ class Stage(StrEnum):
     OVER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True):
     """What all calls of a worker share; ``legs`` by SIP key, ``streams`` by port."""
 
     settings: UmSettings
@@ -57,9 +57,9 @@ class Desk:
     ports: MediaPorts
     gateways: Gateways
     out: Callable[[Wish], None]
-    prompts: dict[Prompt, bytes] = field(default_factory=dict)
-    legs: dict[str, "UmCall"] = field(default_factory=dict)
-    streams: dict[int, "UmCall"] = field(default_factory=dict)
+    prompts: dict[Prompt, bytes] = msgspec.field(default_factory=dict)
+    legs: dict[str, "UmCall"] = msgspec.field(default_factory=dict)
+    streams: dict[int, "UmCall"] = msgspec.field(default_factory=dict)
 
     def ticks(self, seconds: float) -> int:
         """A wait in steps of 20 ms, scaled like every other."""

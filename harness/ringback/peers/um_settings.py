@@ -3,7 +3,7 @@
 Facts §4.1 (ports), §4.8 (limits), §4.9 (trusted peers).
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from ringback.protocol.dial_plan import DialPlan, MailboxPolicy
 from ringback.protocol.redirect import Target
@@ -11,8 +11,7 @@ from ringback.protocol.timing import STANDARD, Timing
 from ringback.values import Security
 
 
-@dataclass(frozen=True, slots=True)
-class UmIpGateway:
+class UmIpGateway(msgspec.Struct, frozen=True):
     """A gateway of the dial plan; ``outcalls`` is OutcallsAllowed (facts §4.8)."""
 
     target: Target
@@ -20,8 +19,7 @@ class UmIpGateway:
     outcalls: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UmSettings:
+class UmSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is the FQDN of this service or this worker, ``media_host`` the IP
     address in a worker's SDP (``host`` when empty), ``contact`` what Contact says
     instead of ``host``.
@@ -44,8 +42,8 @@ class UmSettings:
     contact: str = ""
     media_ports: tuple[int, int] = (20000, 29999)
     gateways: tuple[UmIpGateway, ...] = ()
-    dial_plan: DialPlan = field(default_factory=DialPlan)
-    policies: tuple[MailboxPolicy, ...] = field(
+    dial_plan: DialPlan = msgspec.field(default_factory=DialPlan)
+    policies: tuple[MailboxPolicy, ...] = msgspec.field(
         default_factory=lambda: (MailboxPolicy(),)
     )
     version: str = "2007"

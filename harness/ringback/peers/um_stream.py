@@ -4,7 +4,8 @@ RFC 3264 §5, §8 (changes), RFC 3262 §5 (an answer in a reliable 1xx), facts �
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.um_settings import UmSettings

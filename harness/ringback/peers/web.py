@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import h11
+import msgspec
 
 from ringback.protocol.world import (
     Alarm,
@@ -28,8 +29,7 @@ Headers = tuple[tuple[str, str], ...]
 _CLOSE = ("Connection", "close")
 
 
-@dataclass(frozen=True, slots=True)
-class WebLimits:
+class WebLimits(msgspec.Struct, frozen=True):
     """Octets of one header and one body; ``patience`` in seconds, already scaled:
     how long a request may take to come in, and a connection may stay silent."""
 
@@ -38,8 +38,7 @@ class WebLimits:
     patience: float = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class WebRequest:
+class WebRequest(msgspec.Struct, frozen=True):
     """A whole request; header names are lower case, ``path`` has no query."""
 
     link: str
@@ -53,8 +52,7 @@ class WebRequest:
         return next((v for k, v in self.headers if k == name.lower()), "")
 
 
-@dataclass(frozen=True, slots=True)
-class WebReply:
+class WebReply(msgspec.Struct, frozen=True):
     status: int
     body: bytes = b""
     content_type: str = ""

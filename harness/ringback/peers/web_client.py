@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import h11
+import msgspec
 
 from ringback.protocol.world import (
     Alarm,
@@ -29,8 +30,7 @@ Headers = tuple[tuple[str, str], ...]
 _PATIENCE = "web:patience"
 
 
-@dataclass(frozen=True, slots=True)
-class WebOrder:
+class WebOrder(msgspec.Struct, frozen=True):
     key: str  # the answer bears it too
     path: str
     headers: Headers
@@ -38,8 +38,7 @@ class WebOrder:
     method: str = "POST"
 
 
-@dataclass(frozen=True, slots=True)
-class WebAnswer:
+class WebAnswer(msgspec.Struct, frozen=True):
     """``status`` is 0 when nothing (readable) came back; ``why`` then says why."""
 
     key: str

@@ -3,7 +3,8 @@ its verdict names a frame that the fault touched."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Frame, HttpFrame, RtcpFrame, RtpFrame, SipFrame
@@ -19,8 +20,7 @@ SAME = {Outcome.PASS, Outcome.NOT_APPLICABLE}
 EXHIBITS = ("SEC-LEAK-001", "SEC-LEAK-002")  # what a dial plan shows, whoever speaks
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(msgspec.Struct, frozen=True):
     """One fault in one scenario. ``turned`` are the requirements that became red, each
     with its reason; ``named`` is whether the verdict that must name the guilty does;
     ``innocents`` are those of ``turned`` that accuse a role other than the bent one."""
@@ -30,7 +30,7 @@ class Tried:
     fired: bool
     killed: bool
     named: bool
-    turned: Mapping[str, str] = field(default_factory=dict)
+    turned: Mapping[str, str] = msgspec.field(default_factory=dict)
     undeclared: tuple[str, ...] = ()
     innocents: tuple[str, ...] = ()
     trouble: str = ""
@@ -40,8 +40,7 @@ class Tried:
         return self.killed and self.named
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(msgspec.Struct, frozen=True):
     """A mutant, the last play it was in, and what noticed it: requirements that became
     red or can no longer be decided, or that it fell over, or that a call or transaction
     outlived the scenario; empty for a survivor."""

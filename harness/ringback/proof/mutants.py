@@ -6,8 +6,10 @@ repeated or changed; a bit of an RTP packet is flipped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import count
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import SipFrame
@@ -24,8 +26,7 @@ PACKETS = (0, 20, 45)  # of each sender, which are touched
 BENT = (Role.CAS, Role.UM, Role.GATEWAY, Role.PHONE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
+class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     """``where`` is the play it was made from. Bends a role as a fault does."""
 
     name: str
@@ -34,9 +35,9 @@ class Mutant:
     where: str
     way: Maker | None
     what: str = ""
-    credentials: Mapping[str, object] = field(default_factory=dict)
+    credentials: Mapping[str, object] = msgspec.field(default_factory=dict)
     shows: str = ""
-    config: Mapping[str, object] = field(default_factory=dict)
+    config: Mapping[str, object] = msgspec.field(default_factory=dict)
     modes: tuple[str, ...] = ()
 
     def bends(self, role: Role | None, what: str) -> bool:

@@ -5,9 +5,11 @@ Each play gives what was judged, and what a bend of one of our roles did meanwhi
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.config import Config
 from ringback.evidence.evidence import Evidence
@@ -26,8 +28,7 @@ PLAIN = "playonphone.the-plain-call"
 ANYTHING = (Exception,)  # a scenario that falls over is told, and the others go on
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(msgspec.Struct, frozen=True):
     """A scenario with one set of its own parameters, in one mode."""
 
     scenario: str  # without the mode
@@ -50,8 +51,7 @@ class Play:
         return settled
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(msgspec.Struct, frozen=True):
     """``outcomes`` by requirement; ``fell_over`` tells what broke on our side, and
     ``outlived`` what was not over when the scenario was. ``marks`` are what the bend
     did."""

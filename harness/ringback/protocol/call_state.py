@@ -3,9 +3,10 @@
 Facts §1.6 maps SIP on the um-gateway leg to call states, facts §3.2 names the causes.
 """
 
-from dataclasses import replace
+import msgspec
+from msgspec.structs import replace
 
-from ringback.values import CallState, Cause, frozen
+from ringback.values import CallState, Cause
 
 BUSY = frozenset({486, 600})
 NOBODY = frozenset({408, 480})
@@ -19,8 +20,7 @@ ORDER = (
 )
 
 
-@frozen()
-class CallProgress:
+class CallProgress(msgspec.Struct, frozen=True):
     """``code`` and ``text`` are the final SIP answer as it came, 0 and empty before.
 
     A hang-up after the answer leaves them standing: they tell of the INVITE.
@@ -36,13 +36,11 @@ class CallProgress:
         return self.state is CallState.DISCONNECTED
 
 
-@frozen()
-class Dialled:
+class Dialled(msgspec.Struct, frozen=True):
     """The INVITE has left."""
 
 
-@frozen()
-class Responded:
+class Responded(msgspec.Struct, frozen=True):
     """An answer to the INVITE; ``alerting`` marks a 183 that means ringing."""
 
     status: int
@@ -50,18 +48,15 @@ class Responded:
     alerting: bool = False
 
 
-@frozen()
-class NobodyAnswered:
+class NobodyAnswered(msgspec.Struct, frozen=True):
     """Our own patience ended: the INVITE is being cancelled."""
 
 
-@frozen()
-class HungUp:
+class HungUp(msgspec.Struct, frozen=True):
     """One side, or the user before any answer, ended the call on purpose."""
 
 
-@frozen()
-class Broke:
+class Broke(msgspec.Struct, frozen=True):
     """The transport failed, or nothing at all answered."""
 
 

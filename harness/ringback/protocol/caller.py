@@ -4,8 +4,9 @@ RFC 3261 §13.2, §9.1 (CANCEL), §8.1.3.4 (redirects), §13.2.2.4 (forked 2xx);
 RFC 3262 §4 (PRACK); RFC 4028 §7.3 (422).
 """
 
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.protocol.calls import Call, Order, Outgoing, Phase

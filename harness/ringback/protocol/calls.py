@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
+import msgspec
+
 from ringback.protocol.dialog import Dialog
 from ringback.protocol.redirect import Target
-from ringback.values import frozen
 from ringback.wire.headers import from_tag, to_tag
 from ringback.wire.message import Field, Message
 from ringback.wire.uri import Uri
@@ -20,8 +21,7 @@ class Phase(StrEnum):
     OVER = auto()
 
 
-@frozen()
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """What an INVITE of ours says; kept, for a redirect says it again."""
 
     uri: str
@@ -57,8 +57,7 @@ class Outgoing:
     followed: int = 0
 
 
-@frozen()
-class Provisional:
+class Provisional(msgspec.Struct, frozen=True):
     """A reliable 1xx (RFC 3262) that waits for its turn or for its PRACK."""
 
     status: int
@@ -68,8 +67,7 @@ class Provisional:
     rseq: int = 0
 
 
-@frozen()
-class Final:
+class Final(msgspec.Struct, frozen=True):
     """A 2xx that waits until the reliable 1xx are acknowledged."""
 
     fields: tuple[Field, ...]

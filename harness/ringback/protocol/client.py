@@ -1,7 +1,9 @@
 """Non-INVITE client transaction: RFC 3261 §17.1.2."""
 
-from dataclasses import replace
 from enum import StrEnum, auto
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.protocol.effects import (
     Arm,
@@ -18,7 +20,6 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
-from ringback.values import frozen
 from ringback.wire.message import Message
 
 
@@ -31,8 +32,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@frozen()
-class Client:
+class Client(msgspec.Struct, frozen=True):
     """One request on its way; ``gap`` is the last Timer E."""
 
     request: Message

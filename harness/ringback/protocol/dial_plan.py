@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 
-from ringback.values import frozen
+import msgspec
 
 MAX_TYPED = 64  # characters of what the user typed
 MAX_DIGITS = 24  # access codes and 15 digits of E.164
@@ -53,8 +53,7 @@ class Denial(StrEnum):
     POLICY = "policy"
 
 
-@frozen()
-class DialingRule:
+class DialingRule(msgspec.Struct, frozen=True):
     """An entry of a group: rules of one ``name`` are one group (facts §6.2).
 
     ``mask`` has digits, ``x`` for one digit and a last ``*`` for any run, and may start
@@ -67,8 +66,7 @@ class DialingRule:
     comment: str = ""
 
 
-@frozen(kw_only=True)
-class DialPlan:
+class DialPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Facts §6.2. ``domains`` are those whose SIP addresses a SipName plan may dial."""
 
     uri_type: UriType = UriType.TEL_EXTN
@@ -82,8 +80,7 @@ class DialPlan:
     domains: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
-class MailboxPolicy:
+class MailboxPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Which groups, by name, and which insiders its users may call."""
 
     name: str = "default"
@@ -94,8 +91,7 @@ class MailboxPolicy:
     play_on_phone: bool = True
 
 
-@frozen()
-class Permitted:
+class Permitted(msgspec.Struct, frozen=True):
     """``digits`` go into the Request-URI's user part as they are: digits, perhaps after
     one ``+``; for an address its user part, which needs no escape either."""
 
@@ -104,8 +100,7 @@ class Permitted:
     rule: str = ""
 
 
-@frozen()
-class Denied:
+class Denied(msgspec.Struct, frozen=True):
     why: str
     kind: Denial
 

@@ -4,10 +4,11 @@ Frozen and of plain fields, so that a store can keep it over a restart.
 """
 
 import re
-from dataclasses import replace
 from typing import Self
 
-from ringback.values import frozen
+import msgspec
+from msgspec.structs import replace
+
 from ringback.wire.headers import (
     contacts,
     cseq,
@@ -23,8 +24,7 @@ _TAG = re.compile(r"\s*;\s*tag\s*=\s*[^;\s]*", re.IGNORECASE)
 MAX_FORWARDS = Field.of("Max-Forwards", "70")
 
 
-@frozen()
-class Dialog:
+class Dialog(msgspec.Struct, frozen=True):
     """Tags, URIs, route set and counters as one side sees them.
 
     ``local_uri`` and ``remote_uri`` are From/To values without tag, ``target`` is the

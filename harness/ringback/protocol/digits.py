@@ -4,10 +4,10 @@ RFC 4733 §2.3 (payload), §2.5.1 (sending: marker, updates, three end packets),
 (receiving), §2.5.1.3 (events that outlast the duration field).
 """
 
-from dataclasses import replace
+import msgspec
+from msgspec.structs import replace
 
 from ringback.protocol.playout import SAMPLES
-from ringback.values import frozen
 from ringback.wire.rtp import RtpPacket
 from ringback.wire.telephone_event import KEYS, TelephoneEvent, event_of, key_of
 
@@ -17,8 +17,7 @@ LONGEST = 0xFFFF // SAMPLES  # ticks that fit the duration field
 _NEAR = 64  # sequence numbers within which a packet may have been overtaken
 
 
-@frozen()
-class Pressed:
+class Pressed(msgspec.Struct, frozen=True):
     """A key being sent: ``ticks`` of 20 ms long, of which ``sent`` packets are out."""
 
     key: str
@@ -26,8 +25,7 @@ class Pressed:
     sent: int = 0
 
 
-@frozen()
-class Update:
+class Update(msgspec.Struct, frozen=True):
     """One packet of a key; ``marked`` is the first."""
 
     payload: bytes
@@ -50,8 +48,7 @@ def step(pressed: Pressed) -> tuple[Pressed | None, Update]:
     return rest, Update(bytes(event), pressed.sent == 0)
 
 
-@frozen()
-class Hearing:
+class Hearing(msgspec.Struct, frozen=True):
     """The event heard last: what tells a new key from more of the same."""
 
     event: int

@@ -6,72 +6,63 @@ off exactly what RFC 3261 §17 prints.
 
 from enum import StrEnum
 
-from ringback.values import frozen
+import msgspec
+
 from ringback.wire.message import Message
 
 # RFC 3261 table 4, and L and M of RFC 6026 §8.7
 Timer = StrEnum("Timer", ["A", "B", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M"])
 
 
-@frozen()
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """A message from the wire that matched this transaction."""
 
     message: Message
 
 
-@frozen()
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The user of a server transaction wants this response sent."""
 
     response: Message
 
 
-@frozen()
-class Fired:
+class Fired(msgspec.Struct, frozen=True):
     timer: Timer
 
 
-@frozen()
-class LinkLost:
+class LinkLost(msgspec.Struct, frozen=True):
     reason: str
 
 
 Event = Received | Answer | Fired | LinkLost
 
 
-@frozen()
-class Send:
+class Send(msgspec.Struct, frozen=True):
     message: Message
 
 
-@frozen()
-class Deliver:
+class Deliver(msgspec.Struct, frozen=True):
     """Hand the message to the transaction's user."""
 
     message: Message
 
 
-@frozen()
-class Arm:
+class Arm(msgspec.Struct, frozen=True):
     timer: Timer
     after: float
 
 
-@frozen()
-class Disarm:
+class Disarm(msgspec.Struct, frozen=True):
     timer: Timer
 
 
-@frozen()
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """The transaction is over; ``failure`` is empty when it served its time."""
 
     failure: str = ""
 
 
-@frozen()
-class Ignored:
+class Ignored(msgspec.Struct, frozen=True):
     """An event that did not fit: nothing is dropped in silence."""
 
     event: Event

@@ -4,13 +4,14 @@ Each names its call by the key that ``UserAgent.call`` returned or ``Invited`` b
 ``asked`` is the key that ``UserAgent.reply`` wants.
 """
 
+import msgspec
+
 from ringback.protocol.redirect import Target
-from ringback.values import Address, frozen
+from ringback.values import Address
 from ringback.wire.message import Message
 
 
-@frozen()
-class Invited:
+class Invited(msgspec.Struct, frozen=True):
     """A new call; 100 Trying has been sent. ``names`` are those TLS proved."""
 
     call: str
@@ -20,24 +21,21 @@ class Invited:
     remote: Address
 
 
-@frozen()
-class Progressed:
+class Progressed(msgspec.Struct, frozen=True):
     """A provisional answer 101-199 to our INVITE (PRACK already sent if reliable)."""
 
     call: str
     response: Message
 
 
-@frozen()
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """A 2xx to our INVITE; the ACK has been sent. Once per call."""
 
     call: str
     response: Message
 
 
-@frozen()
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Our INVITE failed for good, after all redirects.
 
     ``response`` is None when nothing answered: timeout, no way there, given up.
@@ -48,23 +46,20 @@ class Refused:
     why: str
 
 
-@frozen()
-class Acked:
+class Acked(msgspec.Struct, frozen=True):
     """The ACK to a 2xx of ours arrived (to a re-INVITE too: it may bring an answer)."""
 
     call: str
     request: Message
 
 
-@frozen()
-class Cancelled:
+class Cancelled(msgspec.Struct, frozen=True):
     """The caller took the INVITE back; 487 has been sent."""
 
     call: str
 
 
-@frozen()
-class HungUp:
+class HungUp(msgspec.Struct, frozen=True):
     """The call ended from outside: a BYE (answered 200), or, with ``request`` None,
     an expired session, a 481, a missing ACK, an answer that crossed our CANCEL."""
 
@@ -73,8 +68,7 @@ class HungUp:
     why: str
 
 
-@frozen()
-class Modified:
+class Modified(msgspec.Struct, frozen=True):
     """A re-INVITE, or an UPDATE with a body; the peer must ``reply(asked, ...)``."""
 
     call: str
@@ -82,8 +76,7 @@ class Modified:
     request: Message
 
 
-@frozen()
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Another request, in a dialog or (``call`` empty) outside; must be replied to."""
 
     call: str
@@ -91,8 +84,7 @@ class Asked:
     request: Message
 
 
-@frozen()
-class Replied:
+class Replied(msgspec.Struct, frozen=True):
     """The final answer to what ``ask``, ``modify``, ``hang_up`` (BYE) or ``probe``
     sent; None when nothing answered."""
 
@@ -101,8 +93,7 @@ class Replied:
     response: Message | None
 
 
-@frozen()
-class Redirected:
+class Redirected(msgspec.Struct, frozen=True):
     """A 3xx is being followed to ``target``."""
 
     call: str
@@ -110,8 +101,7 @@ class Redirected:
     target: Target
 
 
-@frozen()
-class Disturbed:
+class Disturbed(msgspec.Struct, frozen=True):
     """Octets no reading accepts came in on a link: answered 400 where enough could be
     read, then the link was closed. ``call`` is always empty."""
 
@@ -120,8 +110,7 @@ class Disturbed:
     octets: bytes
 
 
-@frozen()
-class Idle:
+class Idle(msgspec.Struct, frozen=True):
     """Nothing of that call is left; its key may be forgotten."""
 
     call: str

@@ -3,8 +3,10 @@
 RFC 3261 §17.1.1.2, §17.1.1.3 (the ACK of a refusal).
 """
 
-from dataclasses import replace
 from enum import StrEnum, auto
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.protocol.effects import (
     Arm,
@@ -21,7 +23,6 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
-from ringback.values import frozen
 from ringback.wire.message import Field, Message
 
 UNRELIABLE_WAIT = 32.0  # seconds, Timer D, RFC 3261 §17.1.1.2
@@ -38,8 +39,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@frozen()
-class InviteClient:
+class InviteClient(msgspec.Struct, frozen=True):
     """One INVITE on its way; ``gap`` is the last Timer A."""
 
     invite: Message

@@ -1,7 +1,9 @@
 """INVITE server transaction: RFC 3261 §17.2.1 as amended by RFC 6026 §7.1."""
 
-from dataclasses import replace
 from enum import StrEnum, auto
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.protocol.effects import (
     Answer,
@@ -18,7 +20,6 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
-from ringback.values import frozen
 from ringback.wire.message import Message
 
 
@@ -32,8 +33,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@frozen()
-class InviteServer:
+class InviteServer(msgspec.Struct, frozen=True):
     """One INVITE to answer; ``last`` is the response to repeat, ``gap`` Timer G."""
 
     invite: Message

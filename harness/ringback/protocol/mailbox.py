@@ -7,7 +7,7 @@ answers None (or nothing to list): whose fault that is, the asking peer knows.
 
 from enum import StrEnum
 
-from ringback.values import frozen
+import msgspec
 
 LATEST = "latest"  # stands for the id of the user's newest message
 
@@ -29,8 +29,7 @@ class Prompt(StrEnum):
     BEEP = "beep"
 
 
-@frozen()
-class User:
+class User(msgspec.Struct, frozen=True):
     """A mailbox owner and the UM properties of facts §2.2.
 
     ``policy`` names a mailbox policy. ``telephone_access_folder`` is a Base64 folder
@@ -51,8 +50,7 @@ class User:
     pin_resets: int = 0
 
 
-@frozen()
-class VoiceMessage:
+class VoiceMessage(msgspec.Struct, frozen=True):
     """A message, found by any of its three ids.
 
     ``received`` is ISO 8601 in UTC; ``ulaw`` is 8 kHz mono, empty in a listing.
@@ -67,53 +65,46 @@ class VoiceMessage:
     ulaw: bytes = b""
 
 
-@frozen()
-class FindUser:
+class FindUser(msgspec.Struct, frozen=True):
     """Answered by User, or None. Names match in any case."""
 
     name: str
 
 
-@frozen()
-class LogIn:
+class LogIn(msgspec.Struct, frozen=True):
     """Answered by User; None for a user nobody knows, or another's password."""
 
     name: str
     password: str
 
 
-@frozen()
-class FindMessage:
+class FindMessage(msgspec.Struct, frozen=True):
     """Answered by VoiceMessage with its sound; None for another user's message."""
 
     user: str
     id: str
 
 
-@frozen()
-class ListMessages:
+class ListMessages(msgspec.Struct, frozen=True):
     """Answered by tuple[VoiceMessage, ...], newest first, without sound."""
 
     user: str
 
 
-@frozen()
-class FindGreeting:
+class FindGreeting(msgspec.Struct, frozen=True):
     """Answered by mu-law octets, or None when the user has none of that kind."""
 
     user: str
     kind: str
 
 
-@frozen()
-class FindPrompt:
+class FindPrompt(msgspec.Struct, frozen=True):
     """Answered by mu-law octets, or None for a prompt that does not exist."""
 
     name: str
 
 
-@frozen()
-class FindRecords:
+class FindRecords(msgspec.Struct, frozen=True):
     """Answered by dict[str, bytes]: everything that owner had kept."""
 
     owner: str
@@ -130,21 +121,18 @@ Question = (
 )
 
 
-@frozen()
-class KeepGreeting:
+class KeepGreeting(msgspec.Struct, frozen=True):
     user: str
     kind: str
     ulaw: bytes
 
 
-@frozen()
-class DeleteMessage:
+class DeleteMessage(msgspec.Struct, frozen=True):
     user: str
     id: str
 
 
-@frozen()
-class SetProperty:
+class SetProperty(msgspec.Struct, frozen=True):
     """``name`` is one of SETTABLE, ``value`` of that field's type."""
 
     user: str
@@ -152,13 +140,11 @@ class SetProperty:
     value: str | bool
 
 
-@frozen()
-class ResetPin:
+class ResetPin(msgspec.Struct, frozen=True):
     user: str
 
 
-@frozen()
-class KeepRecord:
+class KeepRecord(msgspec.Struct, frozen=True):
     """Keep octets under the owner's key; a later one replaces an earlier."""
 
     owner: str
@@ -166,8 +152,7 @@ class KeepRecord:
     octets: bytes
 
 
-@frozen()
-class DropRecord:
+class DropRecord(msgspec.Struct, frozen=True):
     owner: str
     key: str
 

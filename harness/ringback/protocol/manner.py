@@ -6,7 +6,8 @@ RFC 3261 §8.1.1.8 (Contact), §12.1.1 (Record-Route), §20.5 (Allow), §20.37 (
 from collections.abc import Callable
 from typing import Required, TypedDict
 
-from ringback.values import frozen
+import msgspec
+
 from ringback.wire.message import Field, Message
 
 CALL_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE")
@@ -31,8 +32,7 @@ class Manners(TypedDict, total=False):
     relays: bool
 
 
-@frozen(kw_only=True)
-class Manner:
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How one user agent presents itself and behaves; see ``UserAgent``."""
 
     host: str

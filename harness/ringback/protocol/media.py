@@ -7,6 +7,8 @@ RFC 3550 §6.4 (reports), RFC 3550 §6.6 (BYE), RFC 3551 §4.5.14 (G.711), RFC 4
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from ringback.faults import Malformed
 from ringback.protocol.digits import KeyReceiver, Pressed, known
 from ringback.protocol.names import Names
@@ -31,7 +33,7 @@ from ringback.protocol.world import (
     Trace,
     Wish,
 )
-from ringback.values import Address, frozen
+from ringback.values import Address
 from ringback.wire.g711 import alaw_to_ulaw
 from ringback.wire.rtp import RtpPacket
 from ringback.wire.srtp import Srtp
@@ -40,8 +42,7 @@ REPORT_TICKS = 250  # five seconds
 EARLY = 100  # packets kept that came before the plan was known
 
 
-@frozen()
-class Sound:
+class Sound(msgspec.Struct, frozen=True):
     """What one packet held, as mu-law; ``timestamp`` is of its first sample."""
 
     ulaw: bytes
@@ -49,13 +50,11 @@ class Sound:
     ssrc: int = 0
 
 
-@frozen()
-class Key:
+class Key(msgspec.Struct, frozen=True):
     key: str
 
 
-@frozen()
-class Played:
+class Played(msgspec.Struct, frozen=True):
     """The octets given to ``play`` have all been sent."""
 
 

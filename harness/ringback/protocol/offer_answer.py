@@ -5,12 +5,14 @@ ICE, rtcp-mux and whatever else an offer brings is left out of the answer, which
 an answerer declines it (RFC 8839 §4.2, RFC 5761 §5.1.1).
 """
 
-from dataclasses import replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.faults import Malformed, Misuse
 from ringback.protocol.names import Names
-from ringback.values import Address, Security, frozen
+from ringback.values import Address, Security
 from ringback.wire import sdp as description
 from ringback.wire.headers import content_type
 from ringback.wire.message import Message
@@ -25,16 +27,14 @@ SDP_TYPE = "application/sdp"
 _MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
 
 
-@frozen()
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """The offer (or answer) cannot be taken; ``status`` is what a UAS says."""
 
     status: int
     why: str
 
 
-@frozen()
-class Local:
+class Local(msgspec.Struct, frozen=True):
     """Our end: where media shall come, and how it is protected.
 
     ``keys`` gives the key and salt of a secured stream: a name-giver, or 30 octets
@@ -53,8 +53,7 @@ class Local:
         return "RTP/SAVP" if self.security.srtp else "RTP/AVP"
 
 
-@frozen()
-class MediaPlan:
+class MediaPlan(msgspec.Struct, frozen=True):
     """What both sides agreed to, seen from ours.
 
     ``send_format`` and ``event_format`` are numbers we put into packets, the others

@@ -8,12 +8,13 @@ speech crackles; at normal speed the octets of the message go out untouched.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 from enum import StrEnum, auto
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.protocol.mailbox import Prompt
 from ringback.protocol.playout import SAMPLES
-from ringback.values import frozen
 from ringback.wire.g711 import RATE, ULAW_SILENCE
 
 SILENCE = bytes([ULAW_SILENCE]) * SAMPLES
@@ -32,8 +33,7 @@ class Phase(StrEnum):
     ENDED = auto()
 
 
-@frozen()
-class Player:
+class Player(msgspec.Struct, frozen=True):
     """``message`` and ``prompts`` are mu-law; a missing prompt takes no time.
 
     ``patience`` is how many ticks of 20 ms it waits for a key after the menu.
@@ -41,7 +41,7 @@ class Player:
     """
 
     message: bytes
-    prompts: Mapping[Prompt, bytes] = field(default_factory=dict)
+    prompts: Mapping[Prompt, bytes] = msgspec.field(default_factory=dict)
     patience: int = 250
     phase: Phase = Phase.MESSAGE
     at: int = 0
@@ -55,40 +55,34 @@ class Player:
     deleted: bool = False
 
 
-@frozen()
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     """20 ms have passed."""
 
 
-@frozen()
-class Pressed:
+class Pressed(msgspec.Struct, frozen=True):
     key: str
 
 
 Event = Tick | Pressed
 
 
-@frozen()
-class Speak:
+class Speak(msgspec.Struct, frozen=True):
     """160 mu-law octets for the next packet."""
 
     ulaw: bytes
 
 
-@frozen()
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """The user wants the message gone."""
 
 
-@frozen()
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """Nothing more will be said: the call may be hung up."""
 
     why: str
 
 
-@frozen()
-class Ignored:
+class Ignored(msgspec.Struct, frozen=True):
     """A key that means nothing here."""
 
     key: str

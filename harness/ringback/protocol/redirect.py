@@ -3,8 +3,10 @@
 RFC 3261 §8.1.3.4, §19.1.1 (maddr, transport), RFC 3263 §4.1, §4.2 (default ports).
 """
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import Address, frozen
+from ringback.values import Address
 from ringback.wire.headers import NameAddr, contacts
 from ringback.wire.message import Message
 from ringback.wire.uri import SipUri, Uri
@@ -15,8 +17,7 @@ REDIRECTS_FOLLOWED = 5
 ELSEHOW = (305, 380)  # by way of a proxy, or of another service: not to a Contact
 
 
-@frozen()
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A next hop: where to connect, whether over TLS, and whom TLS must prove."""
 
     address: Address

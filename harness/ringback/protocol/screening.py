@@ -6,10 +6,11 @@ RFC 3261 §8.2.1 (method), §8.2.2 (Request-URI, Require), §8.2.3 (encoding), �
 
 from collections.abc import Callable
 
+import msgspec
+
 from ringback.faults import Malformed
 from ringback.protocol.manner import CALL_METHODS, EXTENSIONS
 from ringback.protocol.session_timer import LEAST, too_brief
-from ringback.values import frozen
 from ringback.wire.extensions import min_se
 from ringback.wire.headers import (
     MAX_FORWARDS_LIMIT,
@@ -36,8 +37,7 @@ KNOWN_METHODS = frozenset(
 _SCHEMES = ("sip", "sips", "tel")
 
 
-@frozen()
-class Complaint:
+class Complaint(msgspec.Struct, frozen=True):
     """A refusal ready to be sent."""
 
     status: int

@@ -1,7 +1,9 @@
 """Non-INVITE server transaction: RFC 3261 §17.2.2."""
 
-from dataclasses import replace
 from enum import StrEnum, auto
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback.protocol.effects import (
     Answer,
@@ -19,7 +21,6 @@ from ringback.protocol.effects import (
     Timer,
 )
 from ringback.protocol.timing import STANDARD, Timing
-from ringback.values import frozen
 from ringback.wire.message import Message
 
 
@@ -32,8 +33,7 @@ class State(StrEnum):
     TERMINATED = auto()
 
 
-@frozen()
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """One request to answer; ``last`` is the response to repeat."""
 
     request: Message

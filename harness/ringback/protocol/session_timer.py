@@ -6,11 +6,12 @@ RFC 4028 §4 (Session-Expires), §5 (Min-SE), §7 (caller), §9 (callee), §10 (
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from ringback.faults import Malformed
 from ringback.protocol.alarms import Alarms
 from ringback.protocol.calls import Call
 from ringback.protocol.timing import Timing
-from ringback.values import frozen
 from ringback.wire.extensions import SessionExpires, min_se, session_expires
 from ringback.wire.headers import tokens
 from ringback.wire.message import Field, Message
@@ -19,8 +20,7 @@ LEAST = 90  # seconds, the floor of RFC 4028 §5
 NOTICE = 32.0  # seconds, how early at most the BYE goes out, RFC 4028 §10
 
 
-@frozen()
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """What a callee lets a session last, and who has to refresh it."""
 
     seconds: int

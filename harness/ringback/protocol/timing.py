@@ -3,11 +3,10 @@
 RFC 3261 §17.1.1.1 (T1), §17.1.2.2 (T2, T4).
 """
 
-from ringback.values import frozen
+import msgspec
 
 
-@frozen()
-class Timing:
+class Timing(msgspec.Struct, frozen=True):
     """T1, T2, T4 in seconds as the standard prints them; ``scale`` shrinks every wait.
 
     The properties are what goes on a clock: already scaled.

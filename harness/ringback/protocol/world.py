@@ -12,16 +12,16 @@ travels on a link is plaintext: TLS is the network's affair, asked for by ``secu
 from collections.abc import Iterable
 from typing import Protocol
 
-from ringback.values import Address, frozen
+import msgspec
+
+from ringback.values import Address
 
 
-@frozen()
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """The peer is seated; its listeners are open. The first fact it is told."""
 
 
-@frozen()
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A link stands: one that the peer wished for, or (``accepted``) one from outside.
 
     ``names`` are the names the other side's certificate proved, empty without TLS.
@@ -35,24 +35,21 @@ class Opened:
     names: tuple[str, ...] = ()
 
 
-@frozen()
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """Octets came in on a link, cut at no particular place."""
 
     link: str
     octets: bytes
 
 
-@frozen()
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """A link is gone or never came to be; ``reason`` is for people."""
 
     link: str
     reason: str
 
 
-@frozen()
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """A datagram came in on a local port that the peer had bound."""
 
     port: int
@@ -60,8 +57,7 @@ class Heard:
     octets: bytes
 
 
-@frozen()
-class Rang:
+class Rang(msgspec.Struct, frozen=True):
     """An alarm that the peer had set went off, at ``now`` seconds.
 
     ``now`` counts from an arbitrary start and is when the alarm was *due*, so that
@@ -72,8 +68,7 @@ class Rang:
     now: float
 
 
-@frozen()
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """The answer to a Fetch; ``value`` is None when the store has no such thing."""
 
     key: str
@@ -83,8 +78,7 @@ class Fetched:
 Fact = Started | Opened | Arrived | Lost | Heard | Rang | Fetched
 
 
-@frozen()
-class Connect:
+class Connect(msgspec.Struct, frozen=True):
     """Open a link. ``target.host`` may be a name; ``name`` is whom TLS must prove.
 
     Answered by Opened, or by Lost when there is no way, or TLS is refused.
@@ -96,8 +90,7 @@ class Connect:
     name: str = ""
 
 
-@frozen()
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """Send octets on a link. SIP peers put exactly one message into one Write.
 
     Octets wished before the link is Opened wait for it.
@@ -107,27 +100,23 @@ class Write:
     octets: bytes
 
 
-@frozen()
-class Close:
+class Close(msgspec.Struct, frozen=True):
     """End a link after what was written (close_notify, then FIN)."""
 
     link: str
 
 
-@frozen()
-class Bind:
+class Bind(msgspec.Struct, frozen=True):
     """Listen for datagrams on a local port, from now until Release."""
 
     port: int
 
 
-@frozen()
-class Release:
+class Release(msgspec.Struct, frozen=True):
     port: int
 
 
-@frozen()
-class Cast:
+class Cast(msgspec.Struct, frozen=True):
     """Send one datagram from a bound local port."""
 
     port: int
@@ -135,38 +124,33 @@ class Cast:
     octets: bytes
 
 
-@frozen()
-class Alarm:
+class Alarm(msgspec.Struct, frozen=True):
     """Ring after so many seconds; setting the same alarm again moves it."""
 
     alarm: str
     after: float
 
 
-@frozen()
-class Hush:
+class Hush(msgspec.Struct, frozen=True):
     """Take an alarm back; silent when it is not set."""
 
     alarm: str
 
 
-@frozen()
-class Fetch:
+class Fetch(msgspec.Struct, frozen=True):
     """Ask the store; ``question`` is one of the types in ``protocol.mailbox``."""
 
     key: str
     question: object
 
 
-@frozen()
-class Store:
+class Store(msgspec.Struct, frozen=True):
     """Hand something to the store to keep; not answered."""
 
     record: object
 
 
-@frozen()
-class Trace:
+class Trace(msgspec.Struct, frozen=True):
     """Something worth a line in the trace: an ignored event, a policy decision."""
 
     text: str
@@ -187,8 +171,7 @@ Wish = (
 )
 
 
-@frozen()
-class Listener:
+class Listener(msgspec.Struct, frozen=True):
     """A port a peer serves: ``secured`` means TLS with a client certificate asked for
     (``mutual``) or not (HTTPS)."""
 

@@ -2,9 +2,9 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from ringback.report.records import Arrow, FindingRecord, Run, ScenarioRecord
@@ -24,8 +24,7 @@ GLYPH = {
 SOUND_LIMIT = 4_000_000  # octets of WAV that are worth carrying in the page
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(msgspec.Struct, frozen=True):
     """One arrow laid out: pixels, and how it is to be drawn."""
 
     y: int
@@ -44,16 +43,14 @@ class Rung:
         return self.end - 7 if self.end > self.start else self.end + 7
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(msgspec.Struct, frozen=True):
     columns: tuple[tuple[str, int], ...]
     rungs: tuple[Rung, ...]
     width: int
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(msgspec.Struct, frozen=True):
     """A scenario with all that the page shows of it."""
 
     scenario: ScenarioRecord
@@ -63,8 +60,7 @@ class Chapter:
     sound: str  # a data URI, or empty
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One field of the matrix: a role in an area."""
 
     tally: dict[str, int]

@@ -1,7 +1,6 @@
 """What a run was asked for, from command line and configuration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from ringback.testbed.outside import Outside, check, parse_sut
 from ringback.values import Role, Security
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """``modes`` is empty when nobody chose: then the SUT's address decides."""
 
     config: Config
@@ -28,7 +26,9 @@ class Asked:
     select: tuple[str, ...]
     slow: bool
     config_file: str = ""  # as it was named
-    resolve: Mapping[str, str] = field(default_factory=dict)  # beside the config's
+    resolve: Mapping[str, str] = msgspec.field(
+        default_factory=dict
+    )  # beside the config's
     oddness: Bending | None = None  # of one of our roles, on purpose
 
     @classmethod

@@ -1,7 +1,8 @@
 """A seat of ours, bent in the way that a run was asked for; others stay as they are."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringback.config import Config
 from ringback.net.authority import Authority
@@ -42,7 +43,7 @@ def _odd_identity(odd: Bending, identity: Identity, authority: Authority) -> Ide
         forged = ill(odd.shows, authority, identity.names[0])
         shown = {"chain": forged.chain, "key": forged.key}
         shown |= {"ciphers": forged.ciphers} if forged.ciphers else {}
-    return replace(identity, **shown, **odd.credentials)  # type: ignore[arg-type]
+    return replace(identity, **shown, **odd.credentials)
 
 
 def _places(config: Config) -> dict[str, Role]:

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
@@ -19,8 +20,7 @@ from ringback.values import Leg, Role
 from ringback.wire.wav import wav_of
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """A scenario as its author declared it, in one mode."""
 
     id: str  # "playonphone.a-busy-phone@secured"
@@ -31,8 +31,7 @@ class Declared:
     fence: bool = False  # a plain call that shows whether all still stands
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(msgspec.Struct, frozen=True):
     """The lines of findings.jsonl that a scenario earns."""
 
     scenario: ScenarioRecord
@@ -51,8 +50,7 @@ class Played:
         return {name: Path(os.path.normpath(path)) for name, path in there.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(msgspec.Struct, frozen=True):
     """Where the capture and what is derived from it were put; empty when not made."""
 
     capture: str = ""

@@ -1,7 +1,8 @@
 """Odd certificates for a scenario's own people, and renewed ones."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringback.net.identity import Identity
 from ringback.net.ill_certificates import careless, ill

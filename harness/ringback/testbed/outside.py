@@ -3,11 +3,11 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from ringback.config import Config, Peering, Place, Statement
 from ringback.faults import Misuse, Untestable
@@ -30,8 +30,7 @@ Kind = TypeVar("Kind", bound=Place)
 _UMWS_ENDS = ("service.asmx", "um2007legacy.asmx")  # facts §2.1
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True):
     """One role that is not ours; ``way`` is "tcp", "tls", "https" or "exec".
 
     A process has a ``command`` and, as long as it has not said where it is, no

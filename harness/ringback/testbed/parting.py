@@ -6,9 +6,10 @@ RFC 3261 §9.1 (CANCEL), §15 (BYE).
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringback.faults import Fault, Untestable
 from ringback.peers.exchanges import Asking

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from ringback.config import Config, Peering, Place
 from ringback.config import Gateway as GatewayPlace

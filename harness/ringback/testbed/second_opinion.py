@@ -1,9 +1,10 @@
 """Wireshark's dissector reads every capture of a worker once, and must agree."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
 from ringback.judge.finding import Finding, Outcome

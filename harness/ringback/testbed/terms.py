@@ -8,8 +8,9 @@ nothing about it.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ringback.config import Account, Config, Dialled, Stored
 from ringback.faults import Untestable
@@ -18,8 +19,7 @@ from ringback.testbed.outside import EXEC, Company
 from ringback.values import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """``foreign`` is whether users, messages and numbers are those of another's web
     service; else everything is called what scenarios call it."""
 

@@ -1,9 +1,10 @@
 """One scenario's world: peers seated, legs joined and tapped; waiting; closing."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Unpack
+
+from msgspec.structs import replace
 
 from ringback.config import Config
 from ringback.evidence.circumstances import Seat, Sound

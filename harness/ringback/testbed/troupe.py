@@ -6,8 +6,9 @@
 import secrets
 import tempfile
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ringback.config import Config
 from ringback.faults import Unreachable, Untestable
@@ -34,8 +35,7 @@ _NEIGHBOURS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(msgspec.Struct, frozen=True, kw_only=True):
     """What every program of one scenario is told alike."""
 
     scenario: str

@@ -6,9 +6,10 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from ringback.config import Cas, Config, Place
 from ringback.faults import Malformed, Misuse
@@ -35,8 +36,7 @@ _PHONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(msgspec.Struct, frozen=True):
     """A TCP port that a reference role listens on when it is served."""
 
     table: str  # as the file spells it

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from ringback.faults import Misuse
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from ringback.verbs.runner import Order
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """A scenario as collected, without its mode."""
 
     id: str

@@ -7,10 +7,11 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+
+import msgspec
 
 from ringback.faults import Misuse
 from ringback.net.identity import Identity
@@ -32,8 +33,7 @@ _A_DAY = 86400.0  # longer than any call
 _EVERYWHERE = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line said; ``name`` empty is the URL's host."""
 
     cas: str
@@ -44,7 +44,7 @@ class Order:
     ca: Path | None = None
     name: str = ""
     dialect: Literal["ews", "umws"] = "ews"
-    resolve: dict[str, str] = field(default_factory=dict)
+    resolve: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Watched(Client):

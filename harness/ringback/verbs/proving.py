@@ -4,7 +4,6 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -42,8 +41,7 @@ MUTATED = (
 WORST = {"fail", "error", "inconclusive"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line said."""
 
     names: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 WIDTH = 100
 
@@ -17,8 +18,7 @@ class Grade(StrEnum):
     STOP = "stop"  # does not work
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(msgspec.Struct, frozen=True):
     """``untested`` says which requirements or cases stay not-tested."""
 
     grade: Grade

@@ -5,11 +5,12 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ringback.faults import Misuse, Unreachable
 from ringback.places import testsuites
@@ -21,15 +22,14 @@ Say = Callable[[str], object]
 PLAIN = "playonphone.the-plain-call"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line said."""
 
     select: tuple[str, ...] = ()
-    sut: dict[str, str] = field(default_factory=dict)
+    sut: dict[str, str] = msgspec.field(default_factory=dict)
     security: str | None = None
     net: str = "sockets"
-    resolve: dict[str, str] = field(default_factory=dict)
+    resolve: dict[str, str] = msgspec.field(default_factory=dict)
     config_file: Path | None = None
     out: Path = Path()
     level: str = "may"

@@ -7,7 +7,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -32,14 +31,13 @@ RINGS = 2.0  # seconds before the phone is picked up
 SHARED = "RINGBACK_PASSWORD"  # one password for every user of the lab
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line said."""
 
     roles: Sequence[str] = ()
     security: str | None = None
     config_file: Path | None = None
-    resolve: Mapping[str, str] = field(default_factory=dict)
+    resolve: Mapping[str, str] = msgspec.field(default_factory=dict)
     ready: Path | None = None
     fault: str = ""
     quirk: str = ""

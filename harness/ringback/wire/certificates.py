@@ -9,12 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Self, TypeVar
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ringback.faults import Malformed
-from ringback.values import frozen
 from ringback.wire.uri import SipUri, parse
 
 _PURPOSES = {
@@ -48,8 +48,7 @@ _GeneralName = (
 )
 
 
-@frozen(kw_only=True)
-class CertificateFacts:
+class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of one X.509 certificate; ``str`` of ``ip_names`` as Python prints them.
 
     ``eku`` and ``key_usage`` hold names such as ``serverAuth`` (or dotted numbers) and

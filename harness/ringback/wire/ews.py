@@ -8,8 +8,10 @@ request that breaks the schema earns a SOAP fault.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import CallState, Cause, frozen
+from ringback.values import CallState, Cause
 from ringback.wire import soap
 from ringback.wire.readings import remembered
 from ringback.wire.soap import MESSAGES, TYPES, Envelope, SoapFault
@@ -28,31 +30,26 @@ _SERVES = (
 )
 
 
-@frozen()
-class PlayOnPhone:
+class PlayOnPhone(msgspec.Struct, frozen=True):
     """``item_id`` is the Id of a t:ItemId."""
 
     item_id: str
     dial_string: str
 
 
-@frozen()
-class GetPhoneCallInformation:
+class GetPhoneCallInformation(msgspec.Struct, frozen=True):
     call_id: str
 
 
-@frozen()
-class DisconnectPhoneCall:
+class DisconnectPhoneCall(msgspec.Struct, frozen=True):
     call_id: str
 
 
-@frozen()
-class GetServiceConfiguration:
+class GetServiceConfiguration(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = (UM_CONFIGURATION,)
 
 
-@frozen(kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What every response tells; ``text`` is MessageText."""
 
     code: str = NO_ERROR
@@ -63,15 +60,13 @@ class Outcome:
         return self.code == NO_ERROR
 
 
-@frozen()
-class PlayOnPhoneResponse(Outcome):
+class PlayOnPhoneResponse(Outcome, frozen=True):
     """``call_id`` is empty when the response has none."""
 
     call_id: str = ""
 
 
-@frozen()
-class GetPhoneCallInformationResponse(Outcome):
+class GetPhoneCallInformationResponse(Outcome, frozen=True):
     """All None when the response carries no PhoneCallInformation."""
 
     state: CallState | None = None
@@ -80,13 +75,11 @@ class GetPhoneCallInformationResponse(Outcome):
     sip_code: int | None = None
 
 
-@frozen()
-class DisconnectPhoneCallResponse(Outcome):
+class DisconnectPhoneCallResponse(Outcome, frozen=True):
     pass
 
 
-@frozen()
-class GetServiceConfigurationResponse(Outcome):
+class GetServiceConfigurationResponse(Outcome, frozen=True):
     """All None when the response carries no UnifiedMessagingConfiguration."""
 
     enabled: bool | None = None

@@ -6,7 +6,8 @@ RFC 3326 (Reason), RFC 4028 §4 and §5 (Session-Expires, Min-SE), RFC 3262 §7.
 
 import re
 
-from ringback.values import frozen
+import msgspec
+
 from ringback.wire.headers import split_list
 from ringback.wire.message import Message, malformed
 from ringback.wire.parameters import (
@@ -25,8 +26,7 @@ _SECONDS = re.compile(r"\s*+([0-9]++)", re.ASCII)
 _RACK = re.compile(rf"([0-9]++)\s++([0-9]++)\s++({TOKEN})", re.ASCII)
 
 
-@frozen()
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Why (RFC 3326 §2): ``cause`` is None when not said, ``text`` is unquoted."""
 
     protocol: str
@@ -38,8 +38,7 @@ class Reason:
         return self.protocol + cause + (f";text={quoted(self.text)}" * bool(self.text))
 
 
-@frozen()
-class SessionExpires:
+class SessionExpires(msgspec.Struct, frozen=True):
     """``refresher`` is ``uac``, ``uas`` or empty."""
 
     seconds: int
@@ -50,8 +49,7 @@ class SessionExpires:
         return f"{self.seconds}{role}"
 
 
-@frozen()
-class RAck:
+class RAck(msgspec.Struct, frozen=True):
     """Which reliable provisional response a PRACK answers (RFC 3262 §7.2)."""
 
     rseq: int

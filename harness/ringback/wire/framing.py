@@ -5,16 +5,16 @@ RFC 3261 §18.3 and §7.5 (Content-Length decides), RFC 5626 §3.5.1 (keep-alive
 
 import re
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 from ringback.wire.message import CRLF, Message
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _BEGINNING = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]")
 
 
-@frozen()
-class KeepAlive:
+class KeepAlive(msgspec.Struct, frozen=True):
     """Line ends between messages: two are a ping, one answers a ping or is noise."""
 
     ping: bool

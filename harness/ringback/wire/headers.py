@@ -8,7 +8,8 @@ import re
 from functools import cached_property, lru_cache
 from typing import Self
 
-from ringback.values import frozen
+import msgspec
+
 from ringback.wire import uri as uris
 from ringback.wire.message import Message, malformed
 from ringback.wire.parameters import (
@@ -62,8 +63,7 @@ def split_list(text: str) -> tuple[str, ...]:
     return (*elements, text[start:].strip())
 
 
-@frozen(slots=False)
-class Via:
+class Via(msgspec.Struct, frozen=True, dict=True):
     """One hop (RFC 3261 §20.42): ``protocol`` is ``SIP/2.0``, ``host`` bracketless."""
 
     text: str
@@ -122,8 +122,7 @@ class Via:
         return value if value is None else number(value or "0", 65535, "rport")
 
 
-@frozen(slots=False)
-class NameAddr:
+class NameAddr(msgspec.Struct, frozen=True, dict=True):
     """Who: a display name (unquoted), a URI, parameters of the field (§20.10)."""
 
     text: str
@@ -175,8 +174,7 @@ class NameAddr:
         return self.param("tag") or ""
 
 
-@frozen()
-class CSeq:
+class CSeq(msgspec.Struct, frozen=True):
     text: str
     number: int
     method: str

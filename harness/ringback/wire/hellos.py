@@ -7,7 +7,7 @@ and §3.6 (the answer to it).
 
 from collections.abc import Iterator, Mapping
 
-from ringback.values import frozen
+import msgspec
 
 TLS10, TLS11, TLS12 = 0x0301, 0x0302, 0x0303
 SOUND = (0xC02B, 0xC02F, 0xC009, 0xC013, 0x002F)  # with AES
@@ -22,8 +22,7 @@ _HANDSHAKE, _CLIENT_HELLO, _SERVER_HELLO = 22, 1, 2
 _ROOM = 20_000  # octets: more than a record may hold (RFC 5246 §6.2.1)
 
 
-@frozen(kw_only=True)
-class Hello:
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """What it offers; ``room`` are octets of padding."""
 
     version: int = TLS12

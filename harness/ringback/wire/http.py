@@ -8,8 +8,9 @@ import base64
 import binascii
 import re
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _START = re.compile(
@@ -20,8 +21,7 @@ _LONGEST_HEAD = 1 << 16
 _BODILESS = frozenset({204, 304})
 
 
-@frozen()
-class HttpMessage:
+class HttpMessage(msgspec.Struct, frozen=True):
     """One request or response; ``bytes`` gives what the stream held.
 
     Header names are lower case; ``body`` is without the marks of chunks.

@@ -5,12 +5,13 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Self
 
+import msgspec
+from msgspec.structs import replace
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 from ringback.wire.readings import remembered
 
 CRLF = b"\r\n"
@@ -54,8 +55,7 @@ def _read_line(octets: bytes) -> tuple[str, str]:
     return _LONG_FORM.get(name, name), value
 
 
-@frozen()
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One header field as it stood: spelling, spacing, folds and all."""
 
     octets: bytes
@@ -75,8 +75,7 @@ class Field:
         return _read_line(self.octets)[1]
 
 
-@frozen(slots=False)
-class Message:
+class Message(msgspec.Struct, frozen=True, dict=True):
     """A request or a response; ``bytes(Message.parse(octets)) == octets``."""
 
     start: bytes

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Self
 
+import msgspec
+
 from ringback.faults import Malformed, Misuse
-from ringback.values import frozen
 from ringback.wire.headers import disposition, media_type
 from ringback.wire.message import CRLF, Field, malformed
 from ringback.wire.parameters import quoted
@@ -19,8 +20,7 @@ _TAIL = re.compile(rb"(--)?[ \t]*(?=\r\n|\Z)")
 _PLAIN = re.compile(r"[0-9A-Za-z'+_\-.]+")
 
 
-@frozen()
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One body part; its octets are its fields, an empty line and its body."""
 
     headers: tuple[Field, ...]
@@ -63,8 +63,7 @@ class Part:
         return disposition(self.first("content-disposition"))
 
 
-@frozen()
-class Multipart:
+class Multipart(msgspec.Struct, frozen=True):
     """``octets`` is the whole body, preamble and epilogue included."""
 
     octets: bytes

@@ -6,11 +6,11 @@ final response that refuses it.
 """
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ringback.faults import Malformed
-from ringback.values import Cause, frozen
+from ringback.values import Cause
 from ringback.wire import soap
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ TROUBLES: Final = (
 )
 
 
-@frozen()
+@dataclass(frozen=True, slots=True)
 class Order:
     """What to play to whom; ``bytes(Order.parse(octets)) == octets``.
 
@@ -70,7 +70,7 @@ class Order:
         )
 
 
-@frozen()
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Why an order came to nothing; ``bytes(Outcome.parse(octets)) == octets``.
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Self
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 
 SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, GOODBYE = 200, 201, 202, 203
 CNAME = 1
@@ -19,8 +20,7 @@ _SENDER = Struct(">IQIII")
 _BLOCK = Struct(">IB3sIIII")
 
 
-@frozen()
-class ReportBlock:
+class ReportBlock(msgspec.Struct, frozen=True):
     """How one source was received (RFC 3550 §6.4.1).
 
     ``fraction_lost`` is of 256, ``lost`` is signed, ``jitter`` in timestamp units,
@@ -46,8 +46,7 @@ class ReportBlock:
         return _BLOCK.pack(self.ssrc, self.fraction_lost, lost, *last)
 
 
-@frozen()
-class SenderReport:
+class SenderReport(msgspec.Struct, frozen=True):
     """``ntp`` is the 64-bit NTP time; ``extension`` is the profile's, after all."""
 
     ssrc: int
@@ -75,8 +74,7 @@ class SenderReport:
         return _packet(SENDER_REPORT, len(self.reports), body, self.padding)
 
 
-@frozen()
-class ReceiverReport:
+class ReceiverReport(msgspec.Struct, frozen=True):
     ssrc: int
     reports: tuple[ReportBlock, ...] = ()
     extension: bytes = b""
@@ -95,8 +93,7 @@ class ReceiverReport:
         return _packet(RECEIVER_REPORT, len(self.reports), body, self.padding)
 
 
-@frozen()
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """What one source says of itself: (item type, text) pairs, then null octets."""
 
     ssrc: int
@@ -126,8 +123,7 @@ class Chunk:
         return self.ssrc.to_bytes(4) + b"".join(items) + self.fill
 
 
-@frozen()
-class SourceDescription:
+class SourceDescription(msgspec.Struct, frozen=True):
     chunks: tuple[Chunk, ...]
     rest: bytes = b""
     padding: bytes = b""
@@ -150,8 +146,7 @@ class SourceDescription:
         return _packet(DESCRIPTION, len(self.chunks), body, self.padding)
 
 
-@frozen()
-class Goodbye:
+class Goodbye(msgspec.Struct, frozen=True):
     """``tail`` is what follows the sources: a length octet and a reason, or nothing."""
 
     sources: tuple[int, ...]
@@ -183,8 +178,7 @@ class Goodbye:
         return _packet(GOODBYE, len(self.sources), body, self.padding)
 
 
-@frozen()
-class OtherRtcp:
+class OtherRtcp(msgspec.Struct, frozen=True):
     """A type that is not taken apart; ``count`` is the five bits of its header."""
 
     kind: int
@@ -199,8 +193,7 @@ class OtherRtcp:
 RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye | OtherRtcp
 
 
-@frozen()
-class Rtcp:
+class Rtcp(msgspec.Struct, frozen=True):
     """``bytes(parse(octets)) == octets``."""
 
     packets: tuple[RtcpPacket, ...]

@@ -6,16 +6,16 @@ RFC 3550 §5.1 gives the fixed header, RFC 3550 §5.3.1 the extension.
 from struct import Struct
 from typing import Self
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 
 _FIXED = Struct(">BBHII")
 _EXTENSION = Struct(">HH")
 _PLAIN = 0x80  # version 2, no padding, no extension, no contributing sources
 
 
-@frozen()
-class RtpPacket:
+class RtpPacket(msgspec.Struct, frozen=True):
     """``bytes(RtpPacket.parse(octets)) == octets``.
 
     ``timestamp`` counts samples modulo 2**32. ``padding`` is all of it, its last octet

@@ -8,8 +8,9 @@ import binascii
 import re
 from typing import Self
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 
 AES_80 = "AES_CM_128_HMAC_SHA1_80"
 AES_32 = "AES_CM_128_HMAC_SHA1_32"
@@ -20,8 +21,7 @@ _LIFETIME = re.compile(r"(?:2\^)?[0-9]{1,20}\Z")
 _MKI = re.compile(r"([0-9]{1,310}):([0-9]{1,3})\Z")
 
 
-@frozen()
-class Crypto:
+class Crypto(msgspec.Struct, frozen=True):
     """One ``a=crypto`` value; the first key, when a line carries several.
 
     ``lifetime`` is in packets, 0 when not given. ``mki`` is the identifier's octets,

@@ -5,12 +5,13 @@ RFC 8866 §5 gives the lines (RFC 4566 §5 before it), RFC 3551 §6 the static f
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import frozen
 from ringback.wire.readings import remembered
 from ringback.wire.sdes import Crypto
 
@@ -30,8 +31,7 @@ _MEDIA = re.compile(r"(\S+) +(\d{1,5})(?:/(\d{1,5}))? +(\S+)(?: +(\S.*))?\Z")
 _RTPMAP = re.compile(r"([^/\s]+)/(\d{1,9})(?:/(\d{1,4}))?\Z")
 
 
-@frozen()
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Who made the description and which edition it is (RFC 8866 §5.2)."""
 
     username: str
@@ -44,7 +44,7 @@ def _value(line: bytes) -> str:
     return line[2:].decode("utf-8", "surrogateescape").strip()
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class _Lines:
     """Lines as they stood, each with its line end."""
 
@@ -73,7 +73,7 @@ class _Lines:
         return next(iter(self.values(kind)), "")
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class Media(_Lines):
     """One ``m=`` line with what follows it; ``session`` is what came before all.
 
@@ -163,7 +163,7 @@ class Media(_Lines):
         return known.get(fmt)
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class Sdp(_Lines):
     """``bytes(Sdp.parse(octets)) == octets``; readings raise Malformed when asked."""
 

@@ -7,7 +7,8 @@ so that it can be said in any version, and a client that takes it goes on.
 
 from collections.abc import Mapping
 
-from ringback.values import frozen
+import msgspec
+
 from ringback.wire.hellos import TLS10, TLS11, TLS12
 
 _ALERT, _HANDSHAKE = 21, 22
@@ -18,8 +19,7 @@ _SECURE_RENEGOTIATION = b"\xff\x01\x00\x01\x00"
 _HANDSHAKE_FAILURE = bytes((2, 40))
 
 
-@frozen(kw_only=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What a server makes of whatever it is offered."""
 
     version: int = TLS12

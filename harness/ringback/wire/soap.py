@@ -6,13 +6,14 @@ DOCTYPE, no entity, no deep nesting and no huge text gets past :func:`read_xml`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from ringback.faults import Malformed, Misuse
 from ringback.places import fixtures
-from ringback.values import frozen
 from ringback.wire.readings import remembered
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def content(element: "_Element") -> str:
     return str(element.text or "")
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class Envelope:
     """A SOAP message; ``bytes(Envelope.parse(octets)) == octets``."""
 
@@ -145,8 +146,7 @@ class Envelope:
         return tuple(local(e) for e in entries if e.get(must) in {"1", "true"})
 
 
-@frozen()
-class SoapFault:
+class SoapFault(msgspec.Struct, frozen=True):
     """SOAP 1.1 §4.4. ``code`` is the faultcode without its prefix.
 
     ``exception_type`` is MS-OXWUMS §2.2.3.1's ExceptionType as it stood, with or

@@ -6,16 +6,16 @@ RFC 4733 §2.3 gives the payload, RFC 4733 §3.2 the numbers of the keys.
 from struct import Struct
 from typing import Self
 
+import msgspec
+
 from ringback.faults import Malformed, Misuse
-from ringback.values import frozen
 
 KEYS = "0123456789*#ABCD"
 
 _BLOCK = Struct(">BBH")
 
 
-@frozen()
-class TelephoneEvent:
+class TelephoneEvent(msgspec.Struct, frozen=True):
     """``bytes(TelephoneEvent.parse(octets)) == octets``.
 
     ``volume`` is in -dBm0, 0 … 63; ``duration`` in samples since the event began.

@@ -1,16 +1,17 @@
 """The eleven operations of the 2007 Unified Messaging web service as values.
 
 MS-OXWUMS §3.1.4. Two spellings are in use for the folder id's element; both are
-read, ``base64FolderID`` is written (facts §2.2). The dataclasses' fields stand in the
+read, ``base64FolderID`` is written (facts §2.2). The structs' fields stand in the
 order of their elements.
 """
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import msgspec
+
 from ringback.faults import Malformed
-from ringback.values import CallState, Cause, frozen
+from ringback.values import CallState, Cause
 from ringback.wire import soap
 from ringback.wire.readings import remembered
 from ringback.wire.soap import MESSAGES, Envelope, SoapFault
@@ -24,23 +25,19 @@ GREETINGS: Final = ("NormalCustom", "OofCustom")
 _T = TypeVar("_T")
 
 
-@frozen()
-class IsUMEnabled:
+class IsUMEnabled(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class IsUMEnabledResponse:
+class IsUMEnabledResponse(msgspec.Struct, frozen=True):
     enabled: bool
 
 
-@frozen()
-class GetUMProperties:
+class GetUMProperties(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class GetUMPropertiesResponse:
+class GetUMPropertiesResponse(msgspec.Struct, frozen=True):
     """``telephone_access_folder`` is a Base64 folder entry id."""
 
     oof_status: bool
@@ -50,104 +47,86 @@ class GetUMPropertiesResponse:
     telephone_access_folder: str
 
 
-@frozen()
-class SetOofStatus:
+class SetOofStatus(msgspec.Struct, frozen=True):
     status: bool
 
 
-@frozen()
-class SetOofStatusResponse:
+class SetOofStatusResponse(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class SetPlayOnPhoneDialString:
+class SetPlayOnPhoneDialString(msgspec.Struct, frozen=True):
     dial_string: str
 
 
-@frozen()
-class SetPlayOnPhoneDialStringResponse:
+class SetPlayOnPhoneDialStringResponse(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class SetTelephoneAccessFolderEmail:
+class SetTelephoneAccessFolderEmail(msgspec.Struct, frozen=True):
     folder_id: str
 
 
-@frozen()
-class SetTelephoneAccessFolderEmailResponse:
+class SetTelephoneAccessFolderEmailResponse(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class SetMissedCallNotificationEnabled:
+class SetMissedCallNotificationEnabled(msgspec.Struct, frozen=True):
     status: bool
 
 
-@frozen()
-class SetMissedCallNotificationEnabledResponse:
+class SetMissedCallNotificationEnabledResponse(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class ResetPIN:
+class ResetPIN(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class ResetPINResponse:
+class ResetPINResponse(msgspec.Struct, frozen=True):
     pass
 
 
-@frozen()
-class PlayOnPhone:
+class PlayOnPhone(msgspec.Struct, frozen=True):
     """MS-OXWUMS §3.1.4.8. ``entry_id`` is a Base64 MAPI entry id."""
 
     entry_id: str
     dial_string: str
 
 
-@frozen()
-class PlayOnPhoneResponse:
+class PlayOnPhoneResponse(msgspec.Struct, frozen=True):
     call_id: str
 
 
-@frozen()
-class PlayOnPhoneGreeting:
+class PlayOnPhoneGreeting(msgspec.Struct, frozen=True):
     """``greeting_type`` is one of GREETINGS."""
 
     greeting_type: str
     dial_string: str
 
 
-@frozen()
-class PlayOnPhoneGreetingResponse:
+class PlayOnPhoneGreetingResponse(msgspec.Struct, frozen=True):
     call_id: str
 
 
-@frozen()
-class GetCallInfo:
+class GetCallInfo(msgspec.Struct, frozen=True):
     """MS-OXWUMS §3.1.4.3. A request that lacks the id is read as an empty id."""
 
     call_id: str
 
 
-@frozen()
-class GetCallInfoResponse:
+class GetCallInfoResponse(msgspec.Struct, frozen=True):
     state: CallState
     cause: Cause
 
 
-@frozen()
-class Disconnect:
+class Disconnect(msgspec.Struct, frozen=True):
     """MS-OXWUMS §3.1.4.1."""
 
     call_id: str
 
 
-@frozen()
-class DisconnectResponse:
+class DisconnectResponse(msgspec.Struct, frozen=True):
     pass
 
 
@@ -179,8 +158,7 @@ Response = (
 )
 
 
-@frozen()
-class _Slot:
+class _Slot(msgspec.Struct, frozen=True):
     """One child element: its spellings, and how its text is read."""
 
     names: tuple[str, ...]
@@ -297,7 +275,7 @@ def octets_of(message: Request | Response | SoapFault) -> bytes:
     name = type(message).__name__
     answers = name in _RESPONSE_NAMED
     _, slots = _RESPONSE_NAMED[name] if answers else _REQUEST_NAMED[name]
-    written = [_written(getattr(message, f.name)) for f in fields(message)]
+    written = [_written(value) for value in msgspec.structs.astuple(message)]
     inside = "".join(
         soap.element(slot.names[0], value) if slot.names[0] else soap.text(value)
         for slot, value in zip(slots, written, strict=True)

@@ -10,7 +10,8 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Self
 from urllib.parse import unquote
 
-from ringback.values import frozen
+import msgspec
+
 from ringback.wire.message import malformed
 
 Params = tuple[tuple[str, str | None], ...]
@@ -37,8 +38,7 @@ _FOREIGN = re.compile(rf"[^{_UNRESERVED}%;/?:@&=+$,\[\]#]|%(?![0-9A-Fa-f]{{2}})"
 _DECISIVE = ("user", "ttl", "method", "maddr", "transport")
 
 
-@frozen()
-class SipUri:
+class SipUri(msgspec.Struct, frozen=True):
     """``host`` has no brackets; user, params and headers are spelled as they stood.
 
     ``param`` looks through escapes and case, and tells a parameter without a value
@@ -97,8 +97,7 @@ class SipUri:
         return self.param("lr") is not None
 
 
-@frozen()
-class TelUri:
+class TelUri(msgspec.Struct, frozen=True):
     """``number`` keeps its visual separators (RFC 3966 §5.1.1)."""
 
     text: str
@@ -118,8 +117,7 @@ class TelUri:
         return _param(self.params, name)
 
 
-@frozen()
-class OtherUri:
+class OtherUri(msgspec.Struct, frozen=True):
     """Any other scheme (lower case) and what follows its colon."""
 
     text: str

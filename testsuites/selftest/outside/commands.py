@@ -4,9 +4,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from testsuites.selftest.outside.program import Program
 
 from ringback.report import records
@@ -15,8 +15,7 @@ RINGBACK = str(Path(sys.executable).with_name("ringback"))
 PATIENCE = 90.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(msgspec.Struct, frozen=True):
     """What a run told: its exit status, its words, its findings."""
 
     status: int

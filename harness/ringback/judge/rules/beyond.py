@@ -8,12 +8,13 @@ only what it does with a request that it cannot have read right accuses it.
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from ringback.evidence.frame import BrokenFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.soundness import LONG
 from ringback.judge.verdict import Verdict, fails, passes, undecided
-from ringback.values import frozen
 from ringback.wire.message import Message
 
 OWN = b"SIP/2.0"
@@ -47,8 +48,7 @@ def _shown(exchange: Exchange) -> SipFrame:
     return (exchange.final or exchange.request).frame
 
 
-@frozen(eq=False)
-class _Long:
+class _Long(msgspec.Struct, frozen=True, eq=False):
     """A request with such a body, whole or as far as it came; ``within`` are the
     Call-IDs that stand in the body."""
 

@@ -5,7 +5,8 @@ Packets without sound may keep a path open (RFC 6263 §4).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback.evidence.frame import RtpFrame, SipFrame
 from ringback.judge.case import Call, Case, Exchange
@@ -28,8 +29,7 @@ NO_DIALOG = (408, 481)  # RFC 5057 §5.1: these end the dialog
 TALKING = (Leg.UM_GATEWAY, Leg.GATEWAY_PHONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Spell:
+class Spell(msgspec.Struct, frozen=True):
     """How long one agreement held, as one party (``sender``) had to obey it."""
 
     call_id: str

@@ -7,7 +7,8 @@ made from a URI); RFC 5923 §8.2 (the port of who lends its connection). Product
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said, readable
@@ -21,8 +22,7 @@ SLACK = 0.1  # seconds that clocks may differ by when something expires
 ELSEHOW = (305, 380)  # by way of a proxy, or not at all: §21.3.4, §21.3.5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Redirected:
+class Redirected(msgspec.Struct, frozen=True, eq=False):
     """A 3xx, the SIP URIs it offers, and the INVITE that follows it, if one does."""
 
     exchange: Exchange

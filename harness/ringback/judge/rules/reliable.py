@@ -1,7 +1,8 @@
 """Provisional answers that are acknowledged. RFC 3262 §3 (callee), §4 (caller)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.faults import Malformed
@@ -16,8 +17,7 @@ from ringback.wire.extensions import RAck, rack, rseq
 LAST_FIRST = 2**31 - 1  # the highest RSeq that may begin
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reliable:
+class Reliable(msgspec.Struct, frozen=True, eq=False):
     """A reliable 1xx when it was first said, and its PRACK; ``last`` is the one before
     in its dialog that was in order."""
 
@@ -176,8 +176,7 @@ def foreign_pracks_are_refused_481(case: Case) -> Verdict:
     return each(things, _not_481, "PRACKs that match nothing", shows=final_frame)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
+class _Shown(msgspec.Struct, frozen=True, eq=False):
     said: Said
 
     @property

@@ -5,8 +5,9 @@ RFC 3261 §12.1.1, §12.1.2 (making the route set), §12.2.1.1 (using it), §12.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
@@ -27,8 +28,7 @@ By = Literal["callee", "caller"]
 Kind = Literal["made", "INVITE", "UPDATE", "2xx"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Routed:
+class Routed(msgspec.Struct, frozen=True, eq=False):
     """A request within a dialog whose asker has a route set."""
 
     said: Said
@@ -45,8 +45,7 @@ class Routed:
         return bool(first and first.lr)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Move:
+class Move(msgspec.Struct, frozen=True, eq=False):
     """A Contact that the other side showed, in what kind of message, and when it
     counts from. ``made`` begins, the others move."""
 

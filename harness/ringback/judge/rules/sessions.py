@@ -3,7 +3,7 @@
 RFC 4028 §4 and §5 (the floor), §6 (422), §9 (the answer), §10 (refresh and BYE).
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.faults import Malformed
@@ -19,8 +19,7 @@ LEAST = 90  # seconds, RFC 4028 §4 and §5
 ASKERS = ("INVITE", "UPDATE")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Term:
+class Term(msgspec.Struct, frozen=True, eq=False):
     """One interval as it was granted, and what came of it: until when (seconds in the
     capture) somebody must act, and when the refresher did, or BYE came (0: never)."""
 

@@ -5,7 +5,8 @@ RFC 3311 §5.3.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
@@ -21,8 +22,7 @@ SETTLING = 0.1  # seconds for an answer that was on its way
 READING = 0.03  # seconds between an answer on the wire and what it leads to
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Within:
+class Within(msgspec.Struct, frozen=True, eq=False):
     """A request of a dialog and what went before it there."""
 
     dialogue: Dialogue

@@ -4,9 +4,10 @@ RFC 3261 §18.1.1 and §18.2.1, RFC 3581 §4.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+
+import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Said
@@ -27,8 +28,7 @@ def _transport(said: Said) -> str:
     return "" if told == used else f"{said.method} by {used} has {told} in its Via"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Stamp:
+class _Stamp(msgspec.Struct, frozen=True, eq=False):
     """A response with its topmost Via, and the request's."""
 
     asked: Said

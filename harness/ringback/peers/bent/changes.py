@@ -2,7 +2,8 @@
 kept true unless it is itself what changes (RFC 3261 §20.14)."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.wire.message import Field, Message
 

@@ -1,8 +1,9 @@
 """A fault or a quirk as data: whose it is, what it does, who must notice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+import msgspec
 
 from ringback.peers.bent.ways import Maker
 from ringback.values import Role, Security
@@ -35,8 +36,7 @@ class Bending(Protocol):
     def bends(self, role: Role | None, what: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """A reference role that breaks one rule.
 
     ``breaks`` is the requirement that must fail by it, ``also`` what else it may turn
@@ -57,9 +57,9 @@ class Fault:
     breaks: str
     also: tuple[str, ...] = ()
     way: Maker | None = None
-    credentials: Mapping[str, object] = field(default_factory=dict)
+    credentials: Mapping[str, object] = msgspec.field(default_factory=dict)
     shows: str = ""
-    config: Mapping[str, object] = field(default_factory=dict)
+    config: Mapping[str, object] = msgspec.field(default_factory=dict)
     what: Seats = ""
     scenarios: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
@@ -71,8 +71,7 @@ class Fault:
         return role is self.role and self.what in ("", what)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quirk:
+class Quirk(msgspec.Struct, frozen=True, kw_only=True):
     """A reference role, or all of them, that is odd and in its right: every verdict
     must stay what it is without it. ``source`` is the paragraph that allows it.
 
@@ -87,12 +86,12 @@ class Quirk:
     says: str
     source: str
     way: Maker | None = None
-    credentials: Mapping[str, object] = field(default_factory=dict)
+    credentials: Mapping[str, object] = msgspec.field(default_factory=dict)
     shows: str = ""
-    config: Mapping[str, object] = field(default_factory=dict)
+    config: Mapping[str, object] = msgspec.field(default_factory=dict)
     what: Seats = ""
     modes: tuple[str, ...] = ()
-    misses: Mapping[str, str] = field(default_factory=dict)
+    misses: Mapping[str, str] = msgspec.field(default_factory=dict)
     scenarios: tuple[str, ...] = ()
 
     def bends(self, role: Role | None, what: str) -> bool:

@@ -5,7 +5,9 @@ RFC 3261 §12.2.1.1 (requests of a dialog, their numbers), §14.1 and §14.2 wit
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.bent.changes import refused, start

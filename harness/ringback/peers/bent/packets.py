@@ -5,8 +5,9 @@ RFC 3550 §5.1. What is encrypted already can only be bent as octets.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.bent.way import Passing, Told, Way

@@ -4,7 +4,8 @@ RFC 3261 §9.1 (CANCEL), §12.2.1.1 (requests of a dialog), §13.2.2.4 (ACK).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.way import Passing, Told, Way
 from ringback.peers.bent.ways import Maker, When

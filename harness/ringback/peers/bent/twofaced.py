@@ -3,7 +3,8 @@ role itself knows never changes. RFC 3261 §8.1.1.5 (CSeq), RFC 3262 §7.2 (RAck
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.way import Passing, Told, Way
 from ringback.peers.bent.ways import Maker

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+import msgspec
+
 from ringback.protocol.world import (
     Arrived,
     Cast,
@@ -27,8 +29,7 @@ from ringback.wire.message import Message
 Told = tuple[tuple[Fact, ...], tuple[Wish, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(msgspec.Struct, frozen=True):
     """A SIP message on its way, and who is at the other end of its link.
 
     ``neighbour`` is None where an address is nobody's. ``source`` is the address at
@@ -45,8 +46,7 @@ class Passing:
         return Write(self.link, bytes(self.message))
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What a bend did: octets that it sent, or (``unsaid``) a message that did not
     pass, whose exchange is then the guilty one."""
 

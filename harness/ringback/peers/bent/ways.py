@@ -4,8 +4,9 @@ Each function gives a maker: whoever seats a role makes a Way of its own from it
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.bent.way import Passing, Told, Way

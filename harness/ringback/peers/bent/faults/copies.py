@@ -3,7 +3,7 @@
 RFC 3261 §7.3.1, §8.2.6.2, §13.2.2.4, §13.3.1.4, §17.2.2; RFC 3326 §2.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import Change, lacking, reworded
 from ringback.peers.bent.declared import Fault

@@ -1,6 +1,6 @@
 """Dialogs that are kept badly. RFC 3261 §9 (CANCEL), §12 (dialogs), §15 (BYE)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import adding, lacking, reworded, start, status
 from ringback.peers.bent.declared import Fault

@@ -6,7 +6,8 @@ numbers, RFC 3550 §5.1.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import body, worded
 from ringback.peers.bent.declared import Fault

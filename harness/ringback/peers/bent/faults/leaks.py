@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import body, status
 from ringback.peers.bent.declared import Fault

@@ -1,7 +1,8 @@
 """Sound that is sent, numbered or told wrongly. RFC 3550 §5.1, RFC 4733 §2.5."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.bent.declared import Fault

@@ -1,7 +1,8 @@
 """Messages that lack something, or say it wrongly. RFC 3261 §7, §8.1.1, §8.2.6."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import field, lacking, reworded
 from ringback.peers.bent.declared import Fault

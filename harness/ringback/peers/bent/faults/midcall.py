@@ -3,7 +3,7 @@
 RFC 3261 §14, RFC 3262, RFC 3311, RFC 4028.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import (
     Change,

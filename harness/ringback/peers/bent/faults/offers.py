@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed
 from ringback.peers.bent.changes import body, field, refused, reworded, worded

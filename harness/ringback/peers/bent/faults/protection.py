@@ -6,7 +6,9 @@ RFC 4568 §5.1.2 and §7.1, RFC 3711 §3.3.
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from ringback.faults import Malformed, Misuse
 from ringback.peers.bent.changes import body

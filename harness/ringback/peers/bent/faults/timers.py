@@ -1,6 +1,6 @@
 """Timers that never ran, or run where they should not. RFC 3261 §13.3.1.4, §17."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import reworded
 from ringback.peers.bent.declared import Fault

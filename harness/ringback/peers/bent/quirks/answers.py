@@ -1,7 +1,7 @@
 """Responses that are odd in number, wording or order, as RFC 3261 §8.2.6 and §13
 allow."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import Change, adding, field, lacking, status
 from ringback.peers.bent.declared import Quirk

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import Change, adding, lacking, reworded
 from ringback.peers.bent.declared import Quirk

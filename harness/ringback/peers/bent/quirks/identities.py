@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import adding, reworded
 from ringback.peers.bent.declared import Quirk

@@ -2,8 +2,9 @@
 cannot be changed any more, so most of these need a plan without SRTP."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.packets import EVENTS, packets
@@ -25,7 +26,7 @@ APPLICATION = bytes((0x80, 204, 0, 3)) + b"\0\0\0\1RINGmore"  # RFC 3550 §6.7
 
 
 def _dressed(**fields: object) -> Maker:
-    return packets(lambda _, packet: [replace(packet, **fields)])  # type: ignore[arg-type]  # names of fields
+    return packets(lambda _, packet: [replace(packet, **fields)])
 
 
 def _per_stream(make: Callable[[], Packets]) -> Maker:

@@ -3,7 +3,7 @@
 RFC 3261 §8.1.1.4 (Call-ID), §8.1.1.5 (CSeq), §8.1.1.7 (branch), §16.6 (Record-Route).
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.inserted import inserting

@@ -1,7 +1,8 @@
 """Whole messages as products write them: facts §4.2 to §4.4."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.changes import Change, adding, field, lacking, reworded
 from ringback.peers.bent.declared import Quirk

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringback.peers.bent.declared import Quirk
 from ringback.peers.bent.way import Way
