@@ -14,7 +14,7 @@ from ringback.peers.gateway_settings import GatewaySettings
 from ringback.peers.phone import Phone
 from ringback.peers.phone_script import PhoneSettings
 from ringback.protocol import happenings as sip
-from ringback.protocol.media import Key, MediaSession, Sound
+from ringback.protocol.media import Key, MediaEvent, MediaSession, Sound
 from ringback.protocol.names import Names
 from ringback.protocol.offer_answer import (
     SDP_TYPE,
@@ -92,16 +92,24 @@ class ScriptedUm:
         self.call = self.agent.call(uri, target=target, body=body, content_type=kind)
 
     def on(self, fact: Fact) -> tuple[Wish, ...]:
-        if isinstance(fact, Heard | Rang) and self.media.owns(fact):
-            for event in self.media.take(fact):
-                if isinstance(event, Key):
-                    self.keys += event.key
-                elif isinstance(event, Sound):
-                    self.ear.take(event)
+        match fact:
+            case Heard():
+                self._listen(self.media.take(fact))
+            case Rang(alarm, now) if alarm == self.media.alarm:
+                self._listen(self.media.tick(now))
+            case _:
+                pass
         for happening in self.agent.take(fact):
             self.happened.append(happening)
             self._went_on(happening)
         return self.wishes()
+
+    def _listen(self, events: tuple[MediaEvent, ...]) -> None:
+        for event in events:
+            if isinstance(event, Key):
+                self.keys += event.key
+            elif isinstance(event, Sound):
+                self.ear.take(event)
 
     def wishes(self) -> tuple[Wish, ...]:
         wanted = tuple(self.wishes_made)

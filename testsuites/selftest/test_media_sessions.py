@@ -17,12 +17,10 @@ from ringback.protocol.names import Names
 from ringback.protocol.offer_answer import MediaPlan
 from ringback.protocol.world import (
     Alarm,
-    Arrived,
     Bind,
     Cast,
     Heard,
     Hush,
-    Rang,
     Release,
     Trace,
     Wish,
@@ -51,7 +49,7 @@ class Bench:
     def ticks(self, count: int) -> list[MediaEvent]:
         told: list[MediaEvent] = []
         for _ in range(count):
-            told += self.media.take(Rang(self.media.alarm, self.now))
+            told += self.media.tick(self.now)
             self.now += 0.02
         return told
 
@@ -291,13 +289,3 @@ def test_a_closed_session_is_silent() -> None:
     assert bench.ticks(2) == []
     assert bench.hears(bytes(RtpPacket(0, 1, 800, 9, SILENCE))) == ()
     assert bench.wishes == []
-
-
-def test_a_session_knows_its_own_facts() -> None:
-    media = Bench().media
-    assert media.owns(Heard(20000, THERE, b""))
-    assert media.owns(Heard(20001, THERE, b""))
-    assert media.owns(Rang("rtp:20000", 0.0))
-    assert not media.owns(Heard(20002, THERE, b""))
-    assert not media.owns(Rang("sip:1", 0.0))
-    assert not media.owns(Arrived("x", b""))

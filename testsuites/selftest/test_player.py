@@ -14,10 +14,9 @@ from ringback.protocol.player import (
     Ignored,
     Phase,
     Player,
-    Pressed,
     Speak,
-    Tick,
-    step,
+    pressed,
+    tick,
 )
 
 SECOND = 8000
@@ -33,7 +32,7 @@ def fresh(message: bytes = MESSAGE) -> Player:
 def ticks(player: Player, count: int) -> tuple[Player, bytes]:
     heard = b""
     for _ in range(count):
-        player, effects = step(player, Tick())
+        player, effects = tick(player)
         heard += b"".join(e.ulaw for e in effects if isinstance(e, Speak))
     return player, heard
 
@@ -41,7 +40,7 @@ def ticks(player: Player, count: int) -> tuple[Player, bytes]:
 def press(player: Player, keys: str) -> tuple[Player, tuple[Effect, ...]]:
     effects: tuple[Effect, ...] = ()
     for key in keys:
-        player, more = step(player, Pressed(key))
+        player, more = pressed(player, key)
         effects += more
     return player, effects
 
@@ -62,7 +61,7 @@ def test_without_prompts_the_end_comes_too_and_every_tick_speaks_until_then() ->
     player = Player(MESSAGE[:320], patience=10)
     said: list[Effect] = []
     for _ in range(40):
-        player, effects = step(player, Tick())
+        player, effects = tick(player)
         said += effects
     assert said[32:] == [Ended("goodbye was said")]
     assert all(isinstance(effect, Speak) for effect in said[:32])
@@ -144,7 +143,7 @@ def test_seven_deletes_once_and_says_so() -> None:
 def test_the_star_ends() -> None:
     player, effects = press(fresh(), "*")
     assert isinstance(effects[0], Ended)
-    assert step(player, Tick()) == (player, ())
+    assert tick(player) == (player, ())
 
 
 def test_a_key_without_a_meaning_is_ignored_aloud() -> None:
@@ -159,7 +158,7 @@ def test_whatever_is_pressed_each_tick_speaks_160_octets_or_ends(
 ) -> None:
     player = Player(MESSAGE[: 3 * SECOND], PROMPTS, patience=3)
     for key in keys:
-        player, effects = step(player, Pressed(key) if key else Tick())
+        player, effects = pressed(player, key) if key else tick(player)
         spoken = [e for e in effects if isinstance(e, Speak)]
         assert all(len(s.ulaw) == 160 for s in spoken)
         ended = player.phase is Phase.ENDED

@@ -111,10 +111,14 @@ class FarEnd(Phone):
         self.pipe.wish(self.seat, wish)
 
     def _hear(self, fact: Fact) -> None:
-        if isinstance(fact, Heard | Rang) and self.media and self.media.owns(fact):
-            self._listen(self.media.take(fact))
-        else:
-            super()._hear(fact)
+        media = self.media
+        match fact:
+            case Heard() if media:
+                self._listen(media.take(fact))
+            case Rang(alarm, now) if media and alarm == media.alarm:
+                self._listen(media.tick(now))
+            case _:
+                super()._hear(fact)
 
     def _listen(self, events: tuple[object, ...]) -> None:
         for event in events:

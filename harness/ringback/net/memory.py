@@ -14,7 +14,16 @@ from ringback.net.network import Seated
 from ringback.net.resolver import Resolver
 from ringback.net.switchboard import Switchboard
 from ringback.net.tape import Flow
-from ringback.protocol.world import Alarm, Cast, Heard, Listener, Rang
+from ringback.protocol.world import (
+    Alarm,
+    Bind,
+    Cast,
+    Heard,
+    Hush,
+    Listener,
+    Rang,
+    Release,
+)
 from ringback.values import Address
 
 _FIRST_EPHEMERAL = 49152  # RFC 6335 §6
@@ -153,14 +162,14 @@ class MemoryNetwork(Switchboard):
     def ns(self) -> int:
         return self._epoch + round(self._now * 1e9)
 
-    def alarm(self, seat: Seated, wish: Alarm) -> None:
+    def _alarm(self, seat: Seated, wish: Alarm) -> None:
         key = (seat, wish.alarm)
         if (old := self._alarms.get(key)) is not None:
             self._dead.add(old)
         self._alarms[key] = self._later(max(0.0, wish.after), self._ring, key)
 
-    def hush(self, seat: Seated, alarm: str) -> None:
-        if (number := self._alarms.pop((seat, alarm), None)) is not None:
+    def _hush(self, seat: Seated, wish: Hush) -> None:
+        if (number := self._alarms.pop((seat, wish.alarm), None)) is not None:
             self._dead.add(number)
 
     def _ring(self, key: tuple[Seated, str]) -> None:
@@ -180,7 +189,7 @@ class MemoryNetwork(Switchboard):
         for key in [k for k, v in self._listening.items() if v[0] is seat]:
             del self._listening[key]
         for owner, alarm in [k for k in self._alarms if k[0] is seat]:
-            self.hush(owner, alarm)
+            self._hush(owner, Hush(alarm))
 
     def _dial(self, link: Link, target: Address) -> None:
         host = link.seat.host
@@ -218,7 +227,8 @@ class MemoryNetwork(Switchboard):
 
     # Datagrams.
 
-    def bind(self, seat: Seated, port: int) -> None:
+    def _bind(self, seat: Seated, wish: Bind) -> None:
+        port = wish.port
         key = (seat.host, port)
         if key in self._bound:
             who = self._bound[key].name
@@ -226,12 +236,12 @@ class MemoryNetwork(Switchboard):
         self._bound[key] = seat
         seat.sources[port] = Address(seat.host, port)
 
-    def release(self, seat: Seated, port: int) -> None:
-        seat.sources.pop(port, None)
-        if self._bound.get((seat.host, port)) is seat:
-            del self._bound[seat.host, port]
+    def _release(self, seat: Seated, wish: Release) -> None:
+        seat.sources.pop(wish.port, None)
+        if self._bound.get((seat.host, wish.port)) is seat:
+            del self._bound[seat.host, wish.port]
 
-    def cast(self, seat: Seated, wish: Cast) -> None:
+    def _cast(self, seat: Seated, wish: Cast) -> None:
         source = seat.sources.get(wish.port)
         if source is None:
             raise TestbedFault(f"{seat.name} casts from port {wish.port}, not bound")

@@ -21,7 +21,17 @@ from ringback.net.recorder import Recorder
 from ringback.net.resolver import Resolver
 from ringback.net.switchboard import Switchboard
 from ringback.net.wire import Wire
-from ringback.protocol.world import Alarm, Cast, Fact, Heard, Listener, Rang
+from ringback.protocol.world import (
+    Alarm,
+    Bind,
+    Cast,
+    Fact,
+    Heard,
+    Hush,
+    Listener,
+    Rang,
+    Release,
+)
 from ringback.values import Address
 
 _BACKLOG = 128
@@ -170,7 +180,7 @@ class SocketNetwork(Switchboard):
 
     # Alarms.
 
-    def alarm(self, seat: Seated, wish: Alarm) -> None:
+    def _alarm(self, seat: Seated, wish: Alarm) -> None:
         key = (seat, wish.alarm)
         if old := self._alarms.get(key):
             old.cancel()
@@ -178,8 +188,8 @@ class SocketNetwork(Switchboard):
         due = base + max(0.0, wish.after)
         self._alarms[key] = self._loop.aio.call_at(due, self._ring, key, due)
 
-    def hush(self, seat: Seated, alarm: str) -> None:
-        if old := self._alarms.pop((seat, alarm), None):
+    def _hush(self, seat: Seated, wish: Hush) -> None:
+        if old := self._alarms.pop((seat, wish.alarm), None):
             old.cancel()
 
     def _ring(self, key: tuple[Seated, str], due: float) -> None:
@@ -211,7 +221,7 @@ class SocketNetwork(Switchboard):
             self._loop.aio.remove_reader(stream)
             stream.close()
         for owner, alarm in [k for k in self._alarms if k[0] is seat]:
-            self.hush(owner, alarm)
+            self._hush(owner, Hush(alarm))
 
     def _accept(
         self, seat: Seated, listener: Listener, listening: socket.socket
@@ -255,7 +265,8 @@ class SocketNetwork(Switchboard):
 
     # Datagrams.
 
-    def bind(self, seat: Seated, port: int) -> None:
+    def _bind(self, seat: Seated, wish: Bind) -> None:
+        port = wish.port
         media = socket.socket(_family(seat.host), socket.SOCK_DGRAM)
         try:
             for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
@@ -269,13 +280,13 @@ class SocketNetwork(Switchboard):
         seat.sources[port] = Address(seat.host, port)
         self._loop.aio.add_reader(media, self._hear, seat, port, media)
 
-    def release(self, seat: Seated, port: int) -> None:
-        seat.sources.pop(port, None)
-        if media := self._bound.pop((seat, port), None):
+    def _release(self, seat: Seated, wish: Release) -> None:
+        seat.sources.pop(wish.port, None)
+        if media := self._bound.pop((seat, wish.port), None):
             self._loop.aio.remove_reader(media)
             media.close()
 
-    def cast(self, seat: Seated, wish: Cast) -> None:
+    def _cast(self, seat: Seated, wish: Cast) -> None:
         source, media = seat.sources.get(wish.port), self._bound.get((seat, wish.port))
         if source is None or media is None:
             raise TestbedFault(f"{seat.name} casts from port {wish.port}, not bound")

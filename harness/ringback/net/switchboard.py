@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from ringback.evidence import circumstances
 from ringback.evidence.packets import CapturedPacket
 from ringback.evidence.taps import Tap
 from ringback.faults import Misuse, TestbedFault
-from ringback.net import driver
 from ringback.net.identity import Identity
 from ringback.net.keylog import KEYLOG
 from ringback.net.link import Link, Recalls
@@ -20,15 +20,20 @@ from ringback.net.tls_failures import TlsFailure
 from ringback.protocol.world import (
     Alarm,
     Bend,
+    Bind,
     Cast,
     Close,
     Connect,
     Fact,
     Fetch,
     Fetched,
+    Hush,
     Listener,
     Peer,
+    Release,
     Started,
+    Store,
+    Trace,
     Wish,
     Write,
 )
@@ -57,6 +62,19 @@ class Switchboard(ABC):
         self._seated: list[Seated] = []
         self._described: list[circumstances.Seat] = []
         self._randoms: deque[bytes] = deque(maxlen=_MOST_RANDOMS)
+        self._deeds: dict[type, Callable[[Seated, Any], None]] = {
+            Alarm: self._alarm,
+            Bind: self._bind,
+            Cast: self._cast,
+            Close: self._close_link,
+            Connect: self._connect,
+            Fetch: self._fetch,
+            Hush: self._hush,
+            Release: self._release,
+            Store: self._store,
+            Trace: self._trace,
+            Write: self._write,
+        }
 
     # What a network brings along.
 
@@ -69,19 +87,19 @@ class Switchboard(ABC):
         """What the captures' clock shows, by which certificates expire; since 1970."""
 
     @abstractmethod
-    def bind(self, seat: Seated, port: int) -> None: ...
+    def _bind(self, seat: Seated, wish: Bind) -> None: ...
 
     @abstractmethod
-    def release(self, seat: Seated, port: int) -> None: ...
+    def _release(self, seat: Seated, wish: Release) -> None: ...
 
     @abstractmethod
-    def cast(self, seat: Seated, wish: Cast) -> None: ...
+    def _cast(self, seat: Seated, wish: Cast) -> None: ...
 
     @abstractmethod
-    def alarm(self, seat: Seated, wish: Alarm) -> None: ...
+    def _alarm(self, seat: Seated, wish: Alarm) -> None: ...
 
     @abstractmethod
-    def hush(self, seat: Seated, alarm: str) -> None: ...
+    def _hush(self, seat: Seated, wish: Hush) -> None: ...
 
     @abstractmethod
     def _listen(self, seat: Seated, listener: Listener) -> None: ...
@@ -140,7 +158,7 @@ class Switchboard(ABC):
         for link in list(seat.links.values()):
             link.close()
         for port in list(seat.sources):
-            self.release(seat, port)
+            self._release(seat, Release(port))
 
     def _describe(self, seat: Seated) -> None:
         if described := seat.described():
@@ -154,7 +172,7 @@ class Switchboard(ABC):
         """Execute wishes that a command made, outside of ``on``."""
         if seat.bend is not None:
             wishes = seat.bend.says(wishes)
-        driver.settle(self, seat, wishes)
+        self._settle(seat, wishes)
 
     def tell(self, seat: Seated, fact: Fact) -> None:
         """One fact to one peer, and what it wishes for it."""
@@ -163,13 +181,19 @@ class Switchboard(ABC):
         if seat.bend is not None:
             self._tell_bent(seat, seat.bend, fact)
         elif wishes := seat.peer.on(fact):
-            driver.settle(self, seat, wishes)
+            self._settle(seat, wishes)
 
     def _tell_bent(self, seat: Seated, bend: Bend, fact: Fact) -> None:
         told, wishes = bend.hears(fact)
-        driver.settle(self, seat, wishes)
+        self._settle(seat, wishes)
         for one in told:
-            driver.settle(self, seat, bend.says(seat.peer.on(one)))
+            self._settle(seat, bend.says(seat.peer.on(one)))
+
+    def _settle(self, seat: Seated, wishes: Iterable[Wish]) -> None:
+        """Fulfil them in their order; none of it tells the peer anything at once."""
+        deeds = self._deeds
+        for wish in wishes:
+            deeds[type(wish)](seat, wish)
 
     # Evidence.
 
@@ -204,9 +228,9 @@ class Switchboard(ABC):
             found += [f"{who}: port {port} still bound" for port in seat.sources]
         return tuple(found)
 
-    # Hands that are the same everywhere.
+    # Wishes that are fulfilled the same way everywhere.
 
-    def connect(self, seat: Seated, wish: Connect) -> None:
+    def _connect(self, seat: Seated, wish: Connect) -> None:
         if wish.link in seat.links:
             raise TestbedFault(f"{seat.name} opens the link {wish.link!r} twice")
         why = ""
@@ -231,7 +255,7 @@ class Switchboard(ABC):
         if tls is not None:
             self._limit(link)
 
-    def write(self, seat: Seated, wish: Write) -> None:
+    def _write(self, seat: Seated, wish: Write) -> None:
         """Octets for a link that is gone are traced: its Lost may be on the way."""
         link = seat.links.get(wish.link)
         if link is None:
@@ -239,19 +263,22 @@ class Switchboard(ABC):
         else:
             link.write(wish.octets)
 
-    def end(self, seat: Seated, wish: Close) -> None:
+    def _close_link(self, seat: Seated, wish: Close) -> None:
         if link := seat.links.get(wish.link):
             link.close()
 
-    def fetch(self, seat: Seated, wish: Fetch) -> None:
+    def _fetch(self, seat: Seated, wish: Fetch) -> None:
         value = seat.store.answer(wish.question) if seat.store is not None else None
         self._after(0.0, self.tell, seat, Fetched(wish.key, value))
 
-    def store(self, seat: Seated, record: object) -> None:
+    def _store(self, seat: Seated, wish: Store) -> None:
         if seat.store is not None:
-            seat.store.keep(record)
+            seat.store.keep(wish.record)
         else:
-            self.note(seat, f"nowhere to keep {type(record).__name__}")
+            self.note(seat, f"nowhere to keep {type(wish.record).__name__}")
+
+    def _trace(self, seat: Seated, wish: Trace) -> None:
+        self.note(seat, wish.text)
 
     def note(self, seat: Seated, text: str) -> None:
         self.trace.append((self.now, seat.role, text))

@@ -21,7 +21,7 @@ from ringback.peers.phone_script import (
 )
 from ringback.protocol import happenings as sip
 from ringback.protocol.digits import known
-from ringback.protocol.media import MediaSession
+from ringback.protocol.media import TICKING, MediaSession
 from ringback.protocol.names import Names
 from ringback.protocol.offer_answer import Local
 from ringback.protocol.user_agent import UserAgent
@@ -135,8 +135,8 @@ class Phone:
             case Heard(port=port):
                 if call := self._by_port.get(port & ~1):
                     call.takes(call.media.take(fact))
-            case Rang(alarm=alarm) if not self._agent.owns(fact):
-                self._rang(fact, *alarm.split(":")[:2])
+            case Rang(alarm=alarm, now=now) if not self._agent.owns(fact):
+                self._rang(alarm, now)
             case _:
                 for happening in self._agent.take(fact):
                     self._happened(happening)
@@ -156,15 +156,16 @@ class Phone:
     def _trusts(self, names: tuple[str, ...]) -> bool:
         return any(name in self.settings.trusted for name in names)
 
-    def _rang(self, fact: Rang, kind: str, port: str) -> None:
+    def _rang(self, alarm: str, now: float) -> None:
+        kind, port = alarm.split(":")[:2]
         call = self._by_port.get(int(port))
         if call is None:
             return
-        if kind == "rtp":
-            call.takes(call.media.take(fact))
+        if kind == TICKING:
+            call.takes(call.media.tick(now))
             call.ticked()
         else:
-            call.due(fact.alarm)
+            call.due(alarm)
         self._forget(call)
 
     def _happened(self, happening: sip.Happening) -> None:

@@ -31,7 +31,7 @@ from ringback.protocol.offer_answer import SDP_TYPE, Refusal
 from ringback.protocol.playout import TICK
 from ringback.protocol.redirect import Target
 from ringback.protocol.user_agent import UserAgent
-from ringback.protocol.world import Alarm, Fetch, Heard, Hush, Rang, Store, Trace, Wish
+from ringback.protocol.world import Alarm, Fetch, Heard, Hush, Store, Trace, Wish
 from ringback.wire.message import Field, Message
 from ringback.wire.sdp import Sdp
 
@@ -236,10 +236,15 @@ class UmCall:
 
     # -- while it lasts
 
-    def takes_fact(self, fact: Heard | Rang) -> None:
-        """A datagram, or 20 ms more."""
+    def hears(self, fact: Heard) -> None:
+        """A datagram on the stream."""
         if self.stream:
             self.takes(self.stream.media.take(fact))
+
+    def ticks(self, now: float) -> None:
+        """20 ms more."""
+        if self.stream:
+            self.takes(self.stream.media.tick(now))
 
     def takes(self, events: tuple[MediaEvent, ...]) -> None:
         """What the stream brought; the programme may be over by it."""
@@ -247,10 +252,10 @@ class UmCall:
         if programme is None:
             return
         for event in events:
-            if isinstance(event, Key):
-                programme.pressed(event.key)
-            elif isinstance(event, Sound):
+            if isinstance(event, Sound):
                 programme.heard(event)
+            elif isinstance(event, Key):
+                programme.pressed(event.key)
         if programme.over and self.stage is Stage.TALKING:
             self.end(programme.over)
 

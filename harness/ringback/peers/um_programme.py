@@ -51,10 +51,19 @@ class MessageProgramme:
         self._player = player.Player(message.ulaw, prompts, patience)
 
     def next_chunk(self) -> bytes:
-        return self._step(player.Tick())
+        chunk = b""
+        self._player, effects = player.tick(self._player)
+        for effect in effects:
+            if isinstance(effect, player.Speak):
+                chunk = effect.ulaw
+            else:
+                self._does(effect)
+        return chunk
 
     def pressed(self, key: str) -> None:
-        self._step(player.Pressed(key))
+        self._player, effects = player.pressed(self._player, key)
+        for effect in effects:
+            self._does(effect)
 
     def heard(self, sound: Sound) -> None:
         """What the user says here is for nobody."""
@@ -62,20 +71,14 @@ class MessageProgramme:
     def closed(self) -> None:
         """Nothing is unfinished."""
 
-    def _step(self, event: player.Event) -> bytes:
-        chunk = b""
-        self._player, effects = player.step(self._player, event)
-        for effect in effects:
-            match effect:
-                case player.Speak(ulaw):
-                    chunk = ulaw
-                case player.Delete():
-                    self._keep(DeleteMessage(self._user, self._message.id))
-                case player.Ended(why):
-                    self.over = why
-                case player.Ignored():
-                    pass  # a key that means nothing: facts §7.2 names no reaction
-        return chunk
+    def _does(self, effect: player.Effect) -> None:
+        match effect:
+            case player.Delete():
+                self._keep(DeleteMessage(self._user, self._message.id))
+            case player.Ended(why):
+                self.over = why
+            case player.Ignored() | player.Speak():
+                pass  # a key that means nothing: facts §7.2 names no reaction
 
 
 class GreetingProgramme:

@@ -12,6 +12,7 @@ from ringback.peers.um_gateways import Gateways
 from ringback.peers.um_settings import UmSettings
 from ringback.protocol import happenings as sip
 from ringback.protocol.mailbox import FindPrompt, Prompt
+from ringback.protocol.media import TICKING
 from ringback.protocol.names import Names
 from ringback.protocol.user_agent import UserAgent
 from ringback.protocol.world import (
@@ -77,17 +78,17 @@ class UmWorker:
 
     def on(self, fact: Fact) -> tuple[Wish, ...]:
         match fact:
+            case Heard(port=port):
+                self._heard(fact, port)
+            case Rang(alarm=alarm, now=now) if not self._agent.owns(fact):
+                self._rang(alarm, now)
+            case Fetched(key, value):
+                self._fetched(key, value)
             case Started():
                 for prompt in Prompt:
                     self._wishes.append(
                         Fetch(f"um:prompt:{prompt}", FindPrompt(prompt))
                     )
-            case Fetched(key, value):
-                self._fetched(key, value)
-            case Heard(port=port):
-                self._heard(fact, port)
-            case Rang(alarm=alarm) if not self._agent.owns(fact):
-                self._rang(fact, alarm)
             case _:
                 for happening in self._agent.take(fact):
                     self._happened(happening)
@@ -113,21 +114,16 @@ class UmWorker:
     def _heard(self, fact: Heard, port: int) -> None:
         call = self._desk.streams.get(port & ~1)
         if call:
-            call.takes_fact(fact)
+            call.hears(fact)
 
-    def _rang(self, fact: Rang, alarm: str) -> None:
+    def _rang(self, alarm: str, now: float) -> None:
         kind, number, *what = alarm.split(":")
-        if kind == um_gateways.ALARM:
+        if kind == TICKING:
+            if call := self._desk.streams.get(int(number)):
+                call.ticks(now)
+        elif kind == um_gateways.ALARM:
             self._desk.gateways.rested(number)
-            return
-        call = (
-            self._desk.streams.get(int(number))
-            if kind == "rtp"
-            else self._calls.get(int(number))
-        )
-        if call and kind == "rtp":
-            call.takes_fact(fact)
-        elif call:
+        elif call := self._calls.get(int(number)):
             call.rang(what[0])
 
     # -- happenings

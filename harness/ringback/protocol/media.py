@@ -25,10 +25,8 @@ from ringback.protocol.world import (
     Alarm,
     Bind,
     Cast,
-    Fact,
     Heard,
     Hush,
-    Rang,
     Release,
     Trace,
     Wish,
@@ -39,6 +37,7 @@ from ringback.wire.rtp import RtpPacket
 from ringback.wire.srtp import Srtp
 
 REPORT_TICKS = 250  # five seconds
+TICKING = "rtp"  # what its alarm is called, before the port
 EARLY = 100  # packets kept that came before the plan was known
 
 
@@ -75,7 +74,8 @@ class MediaSession:
     """Binds ``port`` for RTP and the next one for RTCP until ``close``.
 
     ``plan`` may be None while the offer is out: what arrives then is kept and told by
-    ``agree``. Hand it every fact that it ``owns``. While ``silence`` is true the stream
+    ``agree``. Hand it what is heard on its ports (``take``), and ``tick`` when its
+    ``alarm`` rings. While ``silence`` is true the stream
     never pauses; otherwise nothing is sent when there is nothing to say. Packets are
     taken from any source address; they always go to the plan's.
     """
@@ -88,7 +88,7 @@ class MediaSession:
         out: Callable[[Wish], None],
     ) -> None:
         self.port = port
-        self.alarm = f"rtp:{port}"
+        self.alarm = f"{TICKING}:{port}"
         self.plan: MediaPlan | None = None
         self.silence = True
         self.counts = Counts()
@@ -110,15 +110,6 @@ class MediaSession:
     def speaking(self) -> bool:
         """Whether keys or sound still wait to be sent."""
         return self._speech.pending
-
-    def owns(self, fact: Fact) -> bool:
-        match fact:
-            case Heard(port=port):
-                return port in (self.port, self.port + 1)
-            case Rang(alarm=alarm):
-                return alarm == self.alarm
-            case _:
-                return False
 
     def agree(self, plan: MediaPlan) -> tuple[MediaEvent, ...]:
         """Take a plan, the first or one that replaces it; what came early is told."""
@@ -172,10 +163,8 @@ class MediaSession:
         self._out(Release(self.port))
         self._out(Release(self.port + 1))
 
-    def take(self, fact: Heard | Rang) -> tuple[MediaEvent, ...]:
-        """A datagram on one of our ports, or our alarm."""
-        if isinstance(fact, Rang):
-            return self.tick(fact.now)
+    def take(self, fact: Heard) -> tuple[MediaEvent, ...]:
+        """A datagram on one of our ports."""
         if fact.port != self.port or self._closed:
             return ()
         if self.plan is None:
@@ -189,7 +178,7 @@ class MediaSession:
             return ()
 
     def tick(self, now: float) -> tuple[MediaEvent, ...]:
-        """20 ms have passed: send what is due, wish for the next tick."""
+        """20 ms have passed, our alarm rang: send what is due, wish for the next."""
         plan = self.plan
         if self._closed or plan is None or not self._has_to_speak(plan):
             self._ticking = False

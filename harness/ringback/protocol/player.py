@@ -55,17 +55,6 @@ class Player(msgspec.Struct, frozen=True):
     deleted: bool = False
 
 
-class Tick(msgspec.Struct, frozen=True):
-    """20 ms have passed."""
-
-
-class Pressed(msgspec.Struct, frozen=True):
-    key: str
-
-
-Event = Tick | Pressed
-
-
 class Speak(msgspec.Struct, frozen=True):
     """160 mu-law octets for the next packet."""
 
@@ -92,12 +81,16 @@ Effect = Speak | Delete | Ended | Ignored
 Step = tuple[Player, tuple[Effect, ...]]
 
 
-def step(player: Player, event: Event) -> Step:
-    """The next player and what it wants; each Tick yields one Speak until the end."""
-    if isinstance(event, Pressed):
-        ended = player.phase is Phase.ENDED
-        return (player, (Ignored(event.key),)) if ended else _pressed(player, event.key)
-    player = _aged(player)
+def pressed(player: Player, key: str) -> Step:
+    """The next player, and what it wants at once."""
+    ended = player.phase is Phase.ENDED
+    return (player, (Ignored(key),)) if ended else _pressed(player, key)
+
+
+def tick(player: Player) -> Step:
+    """20 ms have passed: each tick yields one Speak until the end."""
+    if player.typed:
+        player = _aged(player)
     match player.phase:
         case Phase.MESSAGE:
             return _message(player)
@@ -113,8 +106,6 @@ def step(player: Player, event: Event) -> Step:
 
 def _aged(player: Player) -> Player:
     """A command that waits too long for its next key is forgotten."""
-    if not player.typed:
-        return player
     if player.typed_ago >= KEY_TICKS:
         return replace(player, typed="", typed_ago=0)
     return replace(player, typed_ago=player.typed_ago + 1)

@@ -58,12 +58,13 @@ class UserAgent:
         were accepted on its own port."""
         core = self._core
         match fact:
-            case Opened(link=link, accepted=True, local=local):
-                return link in core.connections or local.port == core.manner.port
-            case Opened(link=link) | Arrived(link=link) | Lost(link=link):
-                return link in core.connections
             case Rang(alarm=alarm):
                 return core.alarms.owns(alarm)
+            case Arrived(link=link) | Lost(link=link):
+                return link in core.connections
+            case Opened(link=link, accepted=accepted, local=local):
+                ours = accepted and local.port == core.manner.port
+                return ours or link in core.connections
             case _:
                 return False
 
@@ -74,10 +75,10 @@ class UserAgent:
         core = self._core
         core.listening = True
         match fact:
-            case Opened():
-                core.connections.adopt(fact)
             case Arrived(link, octets):
                 self._reception.arrived(link, octets)
+            case Opened():
+                core.connections.adopt(fact)
             case Lost(link, reason):
                 core.connections.lose(link)
                 core.transactions.lost(link, reason)
