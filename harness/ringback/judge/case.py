@@ -6,7 +6,6 @@ what cannot be read counts as absent, and a rule of its own accuses it.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +19,7 @@ from ringback.judge.verdict import Verdict
 from ringback.values import Address, Leg, Role
 from ringback.wire.grammar import faults_of
 from ringback.wire.headers import CSeq, NameAddr, Via, split_list
+from ringback.wire.readings import read_once
 from ringback.wire.rtp import RtpPacket
 
 Read = TypeVar("Read")
@@ -77,12 +77,12 @@ class Said(msgspec.Struct, frozen=True, eq=False, dict=True):
         values = self.headers.get(name, ())
         return [word for text in values for word in split_list(text)]
 
-    @cached_property
+    @read_once
     def ills(self) -> tuple[str, ...]:
         """The keys (of ``wire.grammar.PARAGRAPHS``) of what it breaks by itself."""
         return faults_of(self.frame.sip)
 
-    @cached_property
+    @read_once
     def vias(self) -> tuple[Via, ...]:
         read = (readable(Via.parse, text) for text in self.listed("via"))
         return tuple(via for via in read if via)
@@ -99,7 +99,7 @@ class Said(msgspec.Struct, frozen=True, eq=False, dict=True):
     def number(self) -> int:
         return self.frame.number
 
-    @cached_property
+    @read_once
     def ends(self) -> tuple[Role | str, Role | str]:
         """Who says it to whom: by role, by host in a capture that knows no roles."""
         frame = self.frame
@@ -117,11 +117,11 @@ class Exchange(msgspec.Struct, frozen=True, eq=False, dict=True):
     def frame(self) -> SipFrame:
         return self.request.frame
 
-    @cached_property
+    @read_once
     def final(self) -> Said | None:
         return next((r for r in self.responses if r.status >= 200), None)
 
-    @cached_property
+    @read_once
     def accepted(self) -> Said | None:
         return next((r for r in self.responses if r.status // 100 == 2), None)
 
@@ -140,12 +140,12 @@ class Call(msgspec.Struct, frozen=True, eq=False, dict=True):
     def of(self, method: str) -> tuple[Exchange, ...]:
         return tuple(x for x in self.exchanges if x.request.method == method)
 
-    @cached_property
+    @read_once
     def invites(self) -> tuple[Exchange, ...]:
         """The attempts to begin: INVITEs that carry no To tag."""
         return tuple(x for x in self.of("INVITE") if not x.request.to_tag)
 
-    @cached_property
+    @read_once
     def accepted(self) -> Said | None:
         """The 2xx that confirmed the dialog."""
         return next((x.accepted for x in self.invites if x.accepted), None)
@@ -197,25 +197,25 @@ class Case:
         self.circumstances: Circumstances | None = evidence.circumstances
         self.memory: dict[str, object] = {}  # readings that other modules keep
 
-    @cached_property
+    @read_once
     def known(self) -> Circumstances:
         """The circumstances, for rules that are asked only when there are any."""
         if self.circumstances is None:
             raise LookupError("the capture says nothing about its circumstances")
         return self.circumstances
 
-    @cached_property
+    @read_once
     def torments(self) -> Mapping[int, Torment]:
         """Connections that a message of RFC 4475 opens: rules of their own judge them,
         for here no message need be sound."""
         return torments_in(self.evidence)
 
-    @cached_property
+    @read_once
     def said(self) -> tuple[Said, ...]:
         sound = [f for f in self.evidence.sip if f.flow not in self.torments]
         return tuple(map(Said.of, sound))
 
-    @cached_property
+    @read_once
     def words(self) -> frozenset[str]:
         """What was said at all: methods, codes (``486``, ``4xx``), names of fields, and
         ``re-INVITE``; that also where nobody can tell, for want of a From tag."""
@@ -228,15 +228,15 @@ class Case:
             found.add("re-INVITE")
         return frozenset(found)
 
-    @cached_property
+    @read_once
     def requests(self) -> tuple[Said, ...]:
         return tuple(s for s in self.said if not s.status)
 
-    @cached_property
+    @read_once
     def responses(self) -> tuple[Said, ...]:
         return tuple(s for s in self.said if s.status)
 
-    @cached_property
+    @read_once
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every request but ACK, in order, with what it got."""
         answers: dict[_Key, list[Said]] = defaultdict(list)
@@ -255,7 +255,7 @@ class Case:
                 found[key] = Exchange(request, tuple(answers[key]), mine)
         return tuple(found.values())
 
-    @cached_property
+    @read_once
     def all_calls(self) -> tuple[Call, ...]:
         """Calls of every leg, and of no known leg, in the order they began."""
         groups: dict[tuple[str, Leg | None], list[Exchange]] = defaultdict(list)
@@ -265,7 +265,7 @@ class Case:
         calls = [Call(*key, tuple(group)) for key, group in groups.items()]
         return tuple(c for c in calls if c.of("INVITE"))
 
-    @cached_property
+    @read_once
     def calls_by_leg(self) -> dict[Leg | None, tuple[Call, ...]]:
         known = {call.leg for call in self.all_calls}
         return {g: tuple(c for c in self.all_calls if c.leg is g) for g in known}
@@ -273,7 +273,7 @@ class Case:
     def calls(self, leg: Leg) -> tuple[Call, ...]:
         return self.calls_by_leg.get(leg, ())
 
-    @cached_property
+    @read_once
     def invites_by_leg(self) -> dict[Leg | None, tuple[Exchange, ...]]:
         return {
             leg: tuple(x for call in calls for x in call.invites)
@@ -284,7 +284,7 @@ class Case:
         """Every attempt to begin a call on that leg."""
         return self.invites_by_leg.get(leg, ())
 
-    @cached_property
+    @read_once
     def streams(self) -> tuple[Stream, ...]:
         """RTP by leg, source, target and SSRC; unreadable packets by address alone."""
         groups: dict[tuple[object, ...], list[RtpFrame]] = defaultdict(list)
@@ -304,11 +304,11 @@ class Case:
             and (s.sender or s.frame.receiver in roles)
         )
 
-    @cached_property
+    @read_once
     def connections(self) -> dict[int, Connection]:
         return {c.flow: c for c in self.evidence.connections}
 
-    @cached_property
+    @read_once
     def asked(self) -> tuple[Asked, ...]:
         """HTTP requests with their responses: first come, first served per flow."""
         flows: dict[int, list[HttpFrame]] = defaultdict(list)
@@ -318,7 +318,7 @@ class Case:
         pairs = [asked for frames in flows.values() for asked in _in_turn(frames)]
         return tuple(sorted(pairs, key=lambda a: a.request.number))
 
-    @cached_property
+    @read_once
     def over_datagrams(self) -> tuple[Said, ...]:
         """SIP that came on no TCP connection."""
         return tuple(s for s in self.said if s.frame.flow not in self.connections)
@@ -337,7 +337,7 @@ class Case:
         """Recorded to its end, so that what is missing did not happen."""
         return self.circumstances is not None
 
-    @cached_property
+    @read_once
     def last_time(self) -> float:
         times = (f.time for frames in self.evidence.kinds() for f in frames)
         return max(times, default=0.0)

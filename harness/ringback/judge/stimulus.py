@@ -7,11 +7,11 @@ and need not look for it again in each.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from ringback.evidence.evidence import Evidence
 from ringback.judge.case import Case, Rule
 from ringback.judge.verdict import Verdict
+from ringback.wire.readings import read_once
 
 
 @dataclass(eq=False)
@@ -24,7 +24,7 @@ class Stirred:
     def __call__(self, case: Case) -> Verdict:
         return self.unmoved if self.words.isdisjoint(case.words) else self.rule(case)
 
-    @cached_property
+    @read_once
     def unmoved(self) -> Verdict:
         return self.rule(Case(Evidence(circumstances=None)))
 

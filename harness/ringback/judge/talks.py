@@ -4,14 +4,13 @@ RFC 3550 §5.1 places each packet by its timestamp; §8.2 lets a source change i
 and with it its numbers: then the clock of the capture says where it goes on.
 """
 
-from functools import cached_property
-
 import msgspec
 
 from ringback.evidence.frame import RtpFrame
 from ringback.judge.case import Case, Heard, Stream
 from ringback.values import Leg, Role
 from ringback.wire import g711
+from ringback.wire.readings import read_once
 
 SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
 LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
@@ -37,11 +36,11 @@ class Talk(msgspec.Struct, frozen=True, eq=False, dict=True):
     def sender(self) -> Role | None:
         return self.streams[0].sender
 
-    @cached_property
+    @read_once
     def frames(self) -> tuple[RtpFrame, ...]:
         return tuple(frame for stream in self.streams for frame in stream.frames)
 
-    @cached_property
+    @read_once
     def octets(self) -> tuple[int, bytes]:
         """The payload type and the octets, what is missing filled with silence; of the
         law that is spoken first."""

@@ -5,7 +5,7 @@ cannot be read, never before; ``str()`` of what it gives is the text as it stood
 """
 
 import re
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Self
 
 import msgspec
@@ -23,6 +23,7 @@ from ringback.wire.parameters import (
     unquoted,
     with_param,
 )
+from ringback.wire.readings import read_once
 from ringback.wire.uri import HOST, Params, Uri
 
 CSEQ_LIMIT = (1 << 31) - 1  # RFC 3261 §8.1.1.5
@@ -106,11 +107,11 @@ class Via(msgspec.Struct, frozen=True, dict=True):
         """A copy with that parameter set; the other octets stay."""
         return self.parse(with_param(self.text, name, value))
 
-    @cached_property
+    @read_once
     def branch(self) -> str:
         return self.param("branch") or ""
 
-    @cached_property
+    @read_once
     def received(self) -> str:
         """The address the request came from, without brackets, or empty."""
         return (self.param("received") or "").strip("[]")
@@ -169,7 +170,7 @@ class NameAddr(msgspec.Struct, frozen=True, dict=True):
         """A copy with that parameter set; the other octets stay."""
         return self.parse(with_param(self.text, name, value))
 
-    @cached_property
+    @read_once
     def tag(self) -> str:
         return self.param("tag") or ""
 

@@ -5,14 +5,14 @@ RFC 3261 §7 gives the grammar, §7.3.1 folding, §7.3.3 compact names.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Self
 
 import msgspec
 from msgspec.structs import replace
 
 from ringback.faults import Malformed
-from ringback.wire.readings import remembered
+from ringback.wire.readings import read_once, remembered
 
 CRLF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n(?![ \t])")  # a fold is not a line end
@@ -111,7 +111,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
     def __bytes__(self) -> bytes:
         return CRLF.join([self.start, *(f.octets for f in self.fields), b"", self.body])
 
-    @cached_property
+    @read_once
     def headers(self) -> Mapping[str, tuple[str, ...]]:
         """The values of every field, in order, by lower-case long name; read once, for
         it is asked a hundred times a message."""
@@ -139,7 +139,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
         kept = tuple(f for f in self.fields if f.name != name.lower())
         return replace(self, fields=kept)
 
-    @cached_property
+    @read_once
     def status(self) -> int:
         """The status code of a response; 0 for a request."""
         found = _STATUS.match(self.start)
@@ -153,7 +153,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
         text = self.start.decode("utf-8", "surrogateescape")
         return text.partition(" ")[2].partition(" ")[2]
 
-    @cached_property
+    @read_once
     def method(self) -> str:
         """What a request asks, or what a response answers (from its CSeq)."""
         if self.status:

@@ -6,13 +6,12 @@ RFC 8866 §5 gives the lines (RFC 4566 §5 before it), RFC 3551 §6 the static f
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Self, TypedDict, Unpack
 
 import msgspec
 
 from ringback.faults import Malformed
-from ringback.wire.readings import remembered
+from ringback.wire.readings import read_once, remembered
 from ringback.wire.sdes import Crypto
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -91,7 +90,7 @@ class Media(_Lines):
         default_factory=dict, init=False, repr=False, compare=False
     )  # rtpmap and fmtp by format
 
-    @cached_property
+    @read_once
     def host(self) -> str:
         """The connection address without TTL, empty when none is given."""
         found = self._first("c") or _Lines(self.session)._first("c")
@@ -102,7 +101,7 @@ class Media(_Lines):
             raise _broken("connection line", found)
         return words[2].partition("/")[0]
 
-    @cached_property
+    @read_once
     def direction(self) -> str:
         """RFC 8866 §6.7: sendrecv unless this stream, or the session, says else."""
         for lines in (self.lines, self.session):
@@ -111,7 +110,7 @@ class Media(_Lines):
                 return said[0]
         return "sendrecv"
 
-    @cached_property
+    @read_once
     def ptime(self) -> int:
         """Milliseconds of sound in a packet, 0 when not said."""
         said = self._nearest("ptime")
@@ -125,7 +124,7 @@ class Media(_Lines):
         """RFC 5761 §5.1.1: RTCP comes on the port of RTP."""
         return bool(self.attributes("rtcp-mux"))
 
-    @cached_property
+    @read_once
     def crypto(self) -> tuple[Crypto, ...]:
         """RFC 4568 §5.1.1: in the order preferred; Malformed when one is broken."""
         return tuple(Crypto.parse(value) for value in self.attributes("crypto"))
@@ -184,7 +183,7 @@ class Sdp(_Lines):
             raise Malformed("no version on the first line", bytes(self), 0)
         return int(found[1])
 
-    @cached_property
+    @read_once
     def origin(self) -> Origin:
         said = self._first("o")
         words = said.split()
@@ -192,13 +191,13 @@ class Sdp(_Lines):
             raise _broken("origin line", said)
         return Origin(words[0], words[1], words[2], words[5])
 
-    @cached_property
+    @read_once
     def session(self) -> tuple[bytes, ...]:
         """The lines before the first ``m=``."""
         starts = self._media_starts()
         return self.lines[: starts[0]] if starts else self.lines
 
-    @cached_property
+    @read_once
     def media(self) -> tuple[Media, ...]:
         """Every stream in order; Malformed when an ``m=`` line is."""
         starts = self._media_starts()

@@ -7,14 +7,14 @@ DOCTYPE, no entity, no deep nesting and no huge text gets past :func:`read_xml`.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from ringback.faults import Malformed, Misuse
 from ringback.places import fixtures
-from ringback.wire.readings import remembered
+from ringback.wire.readings import read_once, remembered
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, XMLSchema, _Element
@@ -120,7 +120,7 @@ class Envelope:
     def __bytes__(self) -> bytes:
         return self.octets
 
-    @cached_property
+    @read_once
     def body(self) -> "_Element":
         """The one element that the Body holds; Malformed when SOAP 1.1 §4 is broken."""
         if self.root.tag != f"{{{SOAP}}}Envelope":

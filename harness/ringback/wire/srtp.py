@@ -6,7 +6,6 @@ RFC 3711 §3.3 gives the steps, RFC 3711 §4 the transforms, RFC 4568 §6.2 the 
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from ringback.faults import Malformed, Misuse
+from ringback.wire.readings import read_once
 from ringback.wire.rtp import header_length
 from ringback.wire.sdes import AES_32, AES_80
 
@@ -99,7 +99,7 @@ class Srtp:
         self._tag = TAG_OCTETS[suite]
         self._mki = mki
 
-    @cached_property
+    @read_once
     def _rtcp(self) -> _Keys:
         """Most streams end before a report is due."""
         return _Keys(self._key, self._salt, 3)
