@@ -1,5 +1,7 @@
 """The memory network: deterministic order, virtual time, streams, datagrams, TLS."""
 
+from typing import get_args
+
 import pytest
 from testsuites.selftest.scribe import Scribe, dials, echo
 
@@ -24,6 +26,7 @@ from ringback.protocol.world import (
     Started,
     Store,
     Trace,
+    Wish,
     Write,
 )
 from ringback.values import Address, Role
@@ -237,3 +240,7 @@ def test_what_is_left_open_is_reported_at_the_end() -> None:
     network.give(seat, (Bind(6000),))
 
     assert network.close() == ("um worker: port 6000 still bound",)
+
+
+def test_every_kind_of_wish_is_fulfilled() -> None:
+    assert set(MemoryNetwork(epoch=0)._deeds) == set(get_args(Wish))

@@ -4,7 +4,7 @@ import pytest
 
 from ringback.faults import Malformed
 from ringback.wire.message import Message
-from ringback.wire.readings import LARGEST_KEPT, remembered
+from ringback.wire.readings import LARGEST_KEPT, read_once, remembered
 from ringback.wire.sdp import Sdp
 from ringback.wire.soap import Envelope
 
@@ -42,3 +42,20 @@ def test_only_the_latest_are_kept() -> None:
         noted(octets)
 
     assert read == [b"1", b"2", b"3", b"2"]
+
+
+def test_a_reading_of_once_is_made_when_it_is_first_asked_for() -> None:
+    read: list[str] = []
+
+    class Text:
+        @read_once
+        def length(self) -> int:
+            """In letters."""
+            read.append("length")
+            return 3
+
+    text = Text()
+    assert not read
+    assert (text.length, text.length) == (3, 3)
+    assert read == ["length"]
+    assert Text.length.__doc__ == "In letters."
