@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,29 @@ SIGNS = ("+ ", "~ ", "? ", "x ", "! ")
 MEMORY = ("--net", "memory", "--security", "unsecured")
 
 
+@contextmanager
+def listening_to_ctrl_c() -> Iterator[None]:
+    """What a shell starts in its background ignores SIGINT, and so does all that this
+    starts in turn, unless somebody here listens to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def struck(base: Path, blow: signal.Signals) -> Outcome:
     """A run that is struck when its second scenario has been judged."""
     words = ["run", "playonphone", *MEMORY, "--out", str(base)]
-    with subprocess.Popen(
-        [program("ringback"), *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=surroundings(),
-    ) as running:
+    with listening_to_ctrl_c():
+        running = subprocess.Popen(
+            [program("ringback"), *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=surroundings(),
+        )
+    with running:
         assert running.stdout is not None
         judged = (line for line in running.stdout if line.startswith(SIGNS))
         assert next(judged)
