@@ -56,7 +56,7 @@ def message() -> bytes:
     return g711.pcm_to_ulaw(array("h", (int(s) for s in samples)).tobytes())
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How the call goes. ``final`` is the gateway's last word to the INVITE."""
 
     security: Security = Security.UNSECURED

@@ -28,7 +28,7 @@ BAD = {Outcome.FAIL, Outcome.ERROR}
 Told = Mapping[str, Mapping[str, Outcome]]  # by mode, then by requirement
 
 
-class Written(msgspec.Struct, frozen=True, dict=True):
+class Written(msgspec.Struct, frozen=True):
     """A scenario as its suite has it, with one set of its own parameters."""
 
     id: str

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,31 @@ def test_nobody_sleeps(path: Path) -> None:
 def test_the_first_line_says_what_a_file_is(path: Path) -> None:
     said = ast.get_docstring(ast.parse(path.read_text()))
     assert said or not path.read_text().strip()
+
+
+@pytest.mark.parametrize("path", OURS, ids=name)
+def test_only_what_is_there_is_replaced(path: Path) -> None:
+    """No type checker sees a name that ``msgspec.structs.replace`` does not know."""
+    named = [
+        word.arg
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "replace"
+        for word in node.keywords
+        if word.arg is not None
+    ]
+    assert set(named) <= fields_of_all()
+
+
+@cache
+def fields_of_all() -> frozenset[str]:
+    """The names of what classes declare, in any of our files."""
+    trees = [ast.parse(path.read_text()) for path in OURS]
+    classes = [n for t in trees for n in ast.walk(t) if isinstance(n, ast.ClassDef)]
+    return frozenset(
+        member.target.id
+        for one in classes
+        for member in one.body
+        if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)
+    )

@@ -29,7 +29,7 @@ FRAME = Frame(
 SECOND = replace(FRAME, number=2, sender=Role.CAS)
 
 
-class Thing(msgspec.Struct, frozen=True, dict=True):
+class Thing(msgspec.Struct, frozen=True):
     frame: Frame
     fault: str = ""
 

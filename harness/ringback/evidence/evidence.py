@@ -30,9 +30,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     broken: tuple[BrokenFrame, ...] = ()
     connections: tuple[Connection, ...] = ()
     packets: int = 0
-    complaints: tuple[str, ...] = msgspec.field(
-        default=()
-    )  # what the reader could not do
+    complaints: tuple[str, ...] = ()  # what the reader could not do
 
     def frames(self) -> tuple[Frame, ...]:
         """Everything that was said, in order."""

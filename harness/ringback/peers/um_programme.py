@@ -51,19 +51,12 @@ class MessageProgramme:
         self._player = player.Player(message.ulaw, prompts, patience)
 
     def next_chunk(self) -> bytes:
-        chunk = b""
         self._player, effects = player.tick(self._player)
-        for effect in effects:
-            if isinstance(effect, player.Speak):
-                chunk = effect.ulaw
-            else:
-                self._does(effect)
-        return chunk
+        return self._does(effects)
 
     def pressed(self, key: str) -> None:
         self._player, effects = player.pressed(self._player, key)
-        for effect in effects:
-            self._does(effect)
+        self._does(effects)
 
     def heard(self, sound: Sound) -> None:
         """What the user says here is for nobody."""
@@ -71,14 +64,20 @@ class MessageProgramme:
     def closed(self) -> None:
         """Nothing is unfinished."""
 
-    def _does(self, effect: player.Effect) -> None:
-        match effect:
-            case player.Delete():
-                self._keep(DeleteMessage(self._user, self._message.id))
-            case player.Ended(why):
-                self.over = why
-            case player.Ignored() | player.Speak():
-                pass  # a key that means nothing: facts §7.2 names no reaction
+    def _does(self, effects: tuple[player.Effect, ...]) -> bytes:
+        """What the player wants; the octets it has to say, if any."""
+        chunk = b""
+        for effect in effects:
+            match effect:
+                case player.Speak(ulaw):
+                    chunk = ulaw
+                case player.Delete():
+                    self._keep(DeleteMessage(self._user, self._message.id))
+                case player.Ended(why):
+                    self.over = why
+                case player.Ignored():
+                    pass  # a key that means nothing: facts §7.2 names no reaction
+        return chunk
 
 
 class GreetingProgramme:

@@ -26,9 +26,8 @@ class Asked(msgspec.Struct, frozen=True):
     select: tuple[str, ...]
     slow: bool
     config_file: str = ""  # as it was named
-    resolve: Mapping[str, str] = msgspec.field(
-        default_factory=dict
-    )  # beside the config's
+    # beside the config's
+    resolve: Mapping[str, str] = msgspec.field(default_factory=dict)
     oddness: Bending | None = None  # of one of our roles, on purpose
 
     @classmethod
