@@ -70,6 +70,7 @@ MEDIA = [
     "RTP-SEQ-001",
     "RTP-SEQ-002",
     "RTP-SEQ-003",
+    "RTP-SEQ-004",
     "RTP-TS-001",
     "RTP-SIZE-001",
     "RTP-PACE-001",

@@ -106,9 +106,45 @@ def alaw(packet: RtpPacket) -> RtpPacket:
     return replace(packet, payload_type=8, payload=g711.ulaw_to_alaw(packet.payload))
 
 
+def renumbered(bit: int, nth: int = 20) -> Evidence:
+    """One packet of the UM has another number, and the clock of its place."""
+
+    def other(packet: RtpPacket) -> RtpPacket:
+        if packet.timestamp != 9000 + 160 * nth:
+            return packet
+        return replace(packet, sequence=packet.sequence ^ 1 << bit)
+
+    return sent(other)
+
+
+def anew(packet: RtpPacket) -> RtpPacket:
+    """From the 20th packet on both counts are others."""
+    if packet.timestamp < 9000 + 160 * 20:
+        return packet
+    return replace(
+        packet,
+        sequence=(packet.sequence - 7000) & 0xFFFF,
+        timestamp=(packet.timestamp - (1 << 30)) & 0xFFFFFFFF,
+    )
+
+
+def late_and_twice() -> Evidence:
+    """The tenth packet of the UM comes behind the next one, and once more later."""
+    rtp = list(plain().rtp)
+    own = [f for f in rtp if mine(f)]
+    late, after, later = own[10], own[11], own[14]
+    places = {after.number: late, late.number: after, later.number: late}
+    read = (
+        replace(f, rtp=places[f.number].rtp) if f.number in places else f for f in rtp
+    )
+    return replace(plain(), rtp=tuple(read))
+
+
 QUIET = b"\xff"
 GUILTY: Table = {
     "RTP-SEQ-001": lambda: sent(lambda p: replace(p, sequence=2 * p.sequence & 0xFFFF)),
+    "RTP-SEQ-003": lambda: renumbered(1),
+    "RTP-SEQ-004": lambda: renumbered(12),
     "RTP-TS-001": lambda: sent(lambda p: replace(p, timestamp=9000 + p.timestamp // 2)),
     "RTP-SIZE-001": lambda: sent(bigger),
     "RTP-PACE-001": lambda: timed(lambda t: t / 2),
@@ -127,6 +163,8 @@ ODD: Table = {
     "RTP-SEQ-001": lambda: sent(
         lambda p: replace(p, extension=(1, b"abcd"), csrcs=(1, 2))
     ),
+    "RTP-SEQ-003": late_and_twice,
+    "RTP-SEQ-004": late_and_twice,
     "RTP-TS-001": lambda: sent(  # a pause of a second, and the clock turns over
         lambda p: replace(
             p,
@@ -162,6 +200,28 @@ def test_who_is_only_odd_is_not(requirement: str) -> None:
 
 def test_one_lost_packet_is_a_gap() -> None:
     assert "65535 to 1" in accused("RTP-SEQ-001", dropped(lambda n: n == 6)).because
+
+
+@pytest.mark.parametrize("nth", [3, 20], ids=["before the turn", "behind it"])
+@pytest.mark.parametrize("bit", range(1, 16))
+def test_a_number_that_does_not_fit_the_clock_is_out_of_turn(
+    bit: int, nth: int
+) -> None:
+    evidence = renumbered(bit, nth)
+
+    found = accused("RTP-SEQ-004", evidence)
+
+    odd = next(f for f in evidence.rtp if f.rtp and f.rtp.timestamp == 9000 + 160 * nth)
+    assert found.frames == (odd.number,)
+
+
+def test_who_counts_anew_is_not_out_of_turn() -> None:
+    acquitted("RTP-SEQ-004", sent(anew))
+
+
+def test_who_counts_anew_still_says_the_message() -> None:
+    found = acquitted("MED-HEARD-001", sent(anew))
+    assert "alike by 1.000" in found.because
 
 
 def test_one_lost_packet_is_still_the_message() -> None:

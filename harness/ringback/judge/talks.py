@@ -1,8 +1,12 @@
 """What one side said on a stream, whatever it called itself meanwhile.
 
 RFC 3550 §5.1 places each packet by its timestamp; §8.2 lets a source change its SSRC,
-and with it its numbers: then the clock of the capture says where it goes on.
+and with it its numbers, and a relay (§7.1) may pass on one who counts anew: then the
+clock of the capture says where it goes on.
 """
+
+from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -14,7 +18,9 @@ from ringback.wire.readings import read_once
 
 SILENCE = {0: g711.ULAW_SILENCE, 8: g711.ALAW_SILENCE}
 LONGEST = 8000 * 3600  # an hour; a timestamp beyond is another talkspurt's clock
+LEAP = 10.0  # seconds between timestamp and clock, beyond which a count begins anew
 PAUSE = 0.2  # seconds after which the next source is another call's
+HALF = 1 << 31  # of the timestamps, which turn over
 SEAM = 480  # samples (60 ms): what a capture's clock may be wrong by
 
 
@@ -58,7 +64,8 @@ class Talk(msgspec.Struct, frozen=True, eq=False, dict=True):
 def talks_of(case: Case, leg: Leg, sender: Role) -> list[Talk]:
     """In the order in which they began; only what has readable sound."""
     found: list[Talk] = []
-    streams = [s for s in case.streams_of(leg, sender) if s.sound]
+    sounding = [s for s in case.streams_of(leg, sender) if s.sound]
+    streams = [count for s in sounding for count in _counts(s)]
     for stream in sorted(streams, key=lambda s: s.frame.number):
         before = next((t for t in found if _goes_on(t, stream)), None)
         if before is None:
@@ -66,6 +73,25 @@ def talks_of(case: Case, leg: Leg, sender: Role) -> list[Talk]:
         else:
             found[found.index(before)] = Talk((*before.streams, stream))
     return found
+
+
+def _counts(stream: Stream) -> Iterable[Stream]:
+    """The stream, cut where its timestamps begin anew."""
+    stamps = [packet.timestamp for _, packet in stream.sound]
+    if max(stamps) - min(stamps) < LEAP * 8000:
+        return [stream]
+    starts = {b[0].number for a, b in pairwise(stream.sound) if _leaps(a, b)}
+    counts: list[list[RtpFrame]] = [[]]
+    for frame in stream.frames:
+        if frame.number in starts:
+            counts.append([])
+        counts[-1].append(frame)
+    return [one for one in map(Stream.of, map(tuple, counts)) if one.sound]
+
+
+def _leaps(before: Heard, after: Heard) -> bool:
+    told = (after[1].timestamp - before[1].timestamp + HALF) % (2 * HALF) - HALF
+    return abs(told / 8000 - (after[0].time - before[0].time)) > LEAP
 
 
 def _goes_on(talk: Talk, stream: Stream) -> bool:

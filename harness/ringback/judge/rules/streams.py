@@ -78,6 +78,41 @@ def _given_twice(stream: Stream) -> Flaw | None:
     return None
 
 
+def numbers_follow_the_clock(case: Case) -> Verdict:
+    """RFC 3550 §5.1: what was sampled between its neighbours is numbered between them.
+
+    Who was late, or came twice, has the number and the clock of his place. A source
+    that begins both anew has no neighbour whose place could be doubted.
+    """
+    return _each([s for s in case.streams if s.sound], _out_of_turn, "streams of G.711")
+
+
+def _out_of_turn(stream: Stream) -> Flaw | None:
+    numbers = [packet.sequence for _, packet in stream.sound]
+    if numbers == sorted(numbers):
+        return None
+    heard = stream.sound
+    neighbours = zip(heard, heard[1:], heard[2:], strict=False)
+    for (_, before), (frame, packet), (_, after) in neighbours:
+        sampled_between = _later(before.timestamp, packet.timestamp, 32) and _later(
+            packet.timestamp, after.timestamp, 32
+        )
+        numbered_outside = _later(packet.sequence, before.sequence, 16) or _later(
+            after.sequence, packet.sequence, 16
+        )
+        in_order = _later(before.sequence, after.sequence, 16)
+        if sampled_between and numbered_outside and in_order:
+            around = f"between those numbered {before.sequence} and {after.sequence}"
+            why = f"the packet sampled {around} has the number {packet.sequence}"
+            return f"{why}, in frame {frame.number}", frame
+    return None
+
+
+def _later(earlier: int, later: int, bits: int) -> bool:
+    """By less than half of a counter that turns over."""
+    return 0 < (later - earlier) % (1 << bits) < 1 << (bits - 1)
+
+
 def timestamps_count_samples(case: Case) -> Verdict:
     """RFC 3550 §5.1: by what the packet before held, or more after a pause."""
     return _each(_sounding(case), _steps, "streams of G.711")

@@ -23,6 +23,7 @@ RULES: dict[str, Rule] = {
     "RTP-SEQ-001": streams.sequence_numbers_count_by_one,
     "RTP-SEQ-002": streams.numbers_of_the_phone_count_by_one,
     "RTP-SEQ-003": streams.numbers_are_given_once,
+    "RTP-SEQ-004": streams.numbers_follow_the_clock,
     "RTP-TS-001": streams.timestamps_count_samples,
     "RTP-SIZE-001": streams.packets_hold_20_ms,
     "RTP-PACE-001": streams.packets_leave_in_pace,

@@ -34,6 +34,15 @@ def _as_before(n: int, packet: RtpPacket) -> Iterable[RtpPacket] | None:
     )
 
 
+def _far_below(n: int, packet: RtpPacket) -> Iterable[RtpPacket] | None:
+    """A number that no other packet of the stream has."""
+    return (
+        [replace(packet, sequence=packet.sequence - 4096 & 0xFFFF)]
+        if n == NTH
+        else None
+    )
+
+
 FAULTS = (
     Fault(
         name="gateway-names-its-session-twice",
@@ -112,5 +121,13 @@ FAULTS = (
         breaks="RTP-SEQ-003",
         modes=CLEAR,
         way=packets(_as_before, to=Role.UM),
+    ),
+    Fault(
+        name="gateway-numbers-out-of-turn",
+        role=Role.GATEWAY,
+        says="One packet of the gateway has a number far below its neighbours'.",
+        breaks="RTP-SEQ-004",
+        modes=CLEAR,
+        way=packets(_far_below, to=Role.UM),
     ),
 )

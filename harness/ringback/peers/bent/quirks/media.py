@@ -64,6 +64,42 @@ def _another_source() -> Packets:
     return change
 
 
+def _counts_anew() -> Packets:
+    """From the 30th packet on other numbers and timestamps, of the same SSRC."""
+    numbers = count()
+
+    def change(_: int, packet: RtpPacket) -> Iterable[RtpPacket]:
+        if next(numbers) < 30:
+            return [packet]
+        return [
+            replace(
+                packet,
+                sequence=(packet.sequence - 7000) & 0xFFFF,
+                timestamp=(packet.timestamp - 0x40000000) & 0xFFFFFFFF,
+            )
+        ]
+
+    return change
+
+
+def _late_and_twice() -> Packets:
+    """Each tenth packet comes behind the next one, and once more behind that."""
+    numbers = count(1)
+    kept: list[RtpPacket] = []
+
+    def change(_: int, packet: RtpPacket) -> Iterable[RtpPacket]:
+        nth = next(numbers)
+        if kept:
+            late = kept.pop()
+            return [packet, late, late]
+        if nth % 10 or packet.payload_type == EVENTS:
+            return [packet]
+        kept.append(packet)
+        return []
+
+    return change
+
+
 def _keys_beside_sound() -> Packets:
     """A packet of silence beside each one that tells of a key."""
     kind, extra = [0], [0]
@@ -185,6 +221,22 @@ QUIRKS = (
         what="worker",
     ),
     Quirk(
+        name="counts-anew",
+        roles=(Role.GATEWAY,),
+        says="Numbers and timestamps begin anew in the middle of a stream.",
+        source="RFC 3550 §7.1, §A.1: whom it relays may do so, and receivers bear it",
+        way=_per_stream(_counts_anew),
+        modes=CLEAR,
+    ),
+    Quirk(
+        name="late-and-twice",
+        roles=(Role.GATEWAY,),
+        says="Some packets come late, and twice.",
+        source="RFC 3550 §6.4.1: a network that it relays from may do both",
+        way=_per_stream(_late_and_twice),
+        modes=CLEAR,
+    ),
+    Quirk(
         name="late-first-packet",
         roles=(Role.PHONE,),
         says="The first sound comes 200 ms after the answer.",
@@ -197,6 +249,7 @@ QUIRKS = (
                 "RTP-PT-001",
                 "RTP-SEQ-002",
                 "RTP-SEQ-003",
+                "RTP-SEQ-004",
                 "RTP-TS-001",
                 "SEC-SRTP-001",
                 "SEC-SRTP-002",
