@@ -6,6 +6,7 @@ from ringback.suite import DESK, Client, Testbed, scenario
 
 DIALLED = ["POP-CHECK-001", "POP-CHECK-003", "POP-CHECK-004", "POP-DIAL-001"]
 DENIED = ["POP-DIAL-002", "POP-DIAL-004", "WS-HTTP-001", "WS-SHAPE-002"]
+NOT_ENABLED = ["POP-DIAL-002", "POP-ENABLED-001", "WS-HTTP-001", "WS-SHAPE-002"]
 BRIEFLY = 0.3  # seconds of the message: here nobody cares for what is heard
 SWITCHED_OFF = {"policies": [{"play_on_phone": False}]}
 PREFIXED = {
@@ -86,11 +87,11 @@ def test_an_outside_number_for_whom_only_extensions_are_allowed(
     testbed.until(call.is_over, within=5.0)
 
 
-@scenario(settles=DENIED, config=SWITCHED_OFF, needs=["um"])
+@scenario(settles=NOT_ENABLED, config=SWITCHED_OFF, needs=["um"])
 def test_a_policy_with_play_on_phone_switched_off(
     testbed: Testbed, client: Client
 ) -> None:
-    testbed.denies()
+    testbed.denies("user")
 
     call = client.plays("hello", on=DESK)
 
@@ -98,10 +99,9 @@ def test_a_policy_with_play_on_phone_switched_off(
 
 
 @pytest.mark.parametrize("user", ["carol", "dave"], ids=["no-um", "feature-off"])
-@scenario(settles=["POP-DIAL-002", "WS-HTTP-001", "WS-SHAPE-002"])
+@scenario(settles=NOT_ENABLED)
 def test_a_user_who_is_not_enabled(testbed: Testbed, user: str) -> None:
-    testbed.denies()
-    testbed.aside("POP-DIAL-004")  # it is not the number that is denied
+    testbed.denies("user")
     client = testbed.client_of(user)
 
     call = client.plays("hello", on=DESK)
@@ -111,8 +111,7 @@ def test_a_user_who_is_not_enabled(testbed: Testbed, user: str) -> None:
 
 @scenario(settles=["POP-DIAL-002", "WS-HTTP-001"])
 def test_a_user_who_is_not_enabled_in_the_older_service(testbed: Testbed) -> None:
-    testbed.denies()
-    testbed.aside("POP-DIAL-003")  # it is not the number that is denied
+    testbed.denies("user")
     client = testbed.client_of("carol", dialect="umws")
 
     call = client.plays("hello", on=DESK)

@@ -87,7 +87,7 @@ def test_a_run_in_which_all_is_well_ends_with_0(memory: Played) -> None:
 def test_a_must_that_failed_ends_with_1(refused: Played) -> None:
     assert refused.outcome.status == 1
     assert "x POP-CHECK-001" in refused.outcome.out
-    assert "ErrorPhoneNumberNotDialable   frame" in refused.outcome.out
+    assert "ErrorUserNotUnifiedMessagingEnabled   frame" in refused.outcome.out
 
 
 def test_much_that_is_undecided_is_told_in_one_block(refused: Played) -> None:

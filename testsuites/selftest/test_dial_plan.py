@@ -164,7 +164,7 @@ def test_extensions_follow_two_switches(
 def test_a_policy_may_switch_play_on_phone_off() -> None:
     denied = decide("12345", PLAN, MailboxPolicy(play_on_phone=False))
     assert isinstance(denied, Denied)
-    assert denied.kind is Denial.POLICY
+    assert denied.kind is Denial.SWITCHED_OFF
 
 
 def test_a_sip_plan_dials_addresses_of_its_own_domains() -> None:

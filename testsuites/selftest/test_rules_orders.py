@@ -53,6 +53,12 @@ def refused(dialect: str) -> Evidence:
     return call(Plan(dialect=dialect, permitted=False))
 
 
+def disabled(code: str) -> Evidence:
+    """The answer to an order of a user who is not enabled."""
+    expected = Expected(permitted=False, denied="user")
+    return answered(told(refused("ews"), expected=expected), 0, generic(code))
+
+
 def denied_yet_called() -> Evidence:
     expected = Expected(permitted=False)
     return told(plain(), expected=expected)
@@ -94,6 +100,7 @@ GUILTY: Table = {
     "POP-DIAL-002": denied_yet_called,
     "POP-DIAL-003": lambda: answered(refused("umws"), 0, FAULT, 500),
     "POP-DIAL-004": lambda: answered(refused("ews"), 0, generic()),
+    "POP-ENABLED-001": lambda: disabled("ErrorPhoneNumberNotDialable"),
     "POP-STATE-001": lambda: polled(plain(), 2, CallState.CONNECTING),
     "POP-STATE-002": lambda: without(plain(), on(GW, "180")),
     "POP-STATE-003": lambda: polled(plain(), 1, CONNECTED),
@@ -128,6 +135,7 @@ ODD: Table = {
     "POP-DIAL-004": lambda: answered(
         refused("ews"), 0, generic("ErrorInvalidPhoneNumber")
     ),
+    "POP-ENABLED-001": lambda: disabled("ErrorUserNotUnifiedMessagingEnabled"),
     "POP-STATE-001": lambda: polled(plain(), 2, DISCONNECTED),
     "POP-STATE-002": lambda: changed(plain(), on(GW, "180"), swapped("180", "183")),
     "POP-STATE-003": lambda: changed(

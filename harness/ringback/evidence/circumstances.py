@@ -42,14 +42,16 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What the scenario set up, so that a rule knows what ought to follow.
 
     ``phone`` is how the far end behaves: "answers", "busy", "silent", "refuses",
-    "unknown". ``permitted`` says whether policy lets the order pass. ``keys`` are the
-    DTMF keys the phone pressed, in order. ``ends`` names who ends the call: "phone",
+    "unknown". ``permitted`` says whether policy lets the order pass, ``denied`` what it
+    denies where it does not: "number", "user" or "way out". ``keys`` are the DTMF
+    keys the phone pressed, in order. ``ends`` names who ends the call: "phone",
     "client", "um" or empty. ``refusal`` is the far end's status when it refuses.
     """
 
     phone: str = "answers"
     refusal: int = 0
     permitted: bool = True
+    denied: str = "number"
     keys: str = ""
     ends: str = "phone"
 

@@ -36,7 +36,11 @@ from ringback.wire.message import Field, Message
 from ringback.wire.sdp import Sdp
 
 MENU_PATIENCE = 5.0  # seconds that the menu waits for a key
-_DENIED = {Denial.MALFORMED: "bad-number", Denial.MALFORMED_ADDRESS: "bad-address"}
+_DENIED = {
+    Denial.MALFORMED: "bad-number",
+    Denial.MALFORMED_ADDRESS: "bad-address",
+    Denial.SWITCHED_OFF: "unknown-user",
+}
 
 
 class Stage(StrEnum):

@@ -46,11 +46,12 @@ class Kind(StrEnum):
 
 
 class Denial(StrEnum):
-    """Why not: the three are told apart by EWS (facts §3.2)."""
+    """Why not: the four are told apart by EWS (facts §3.3)."""
 
     MALFORMED = "malformed"
     MALFORMED_ADDRESS = "malformed address"
     POLICY = "policy"
+    SWITCHED_OFF = "switched off"
 
 
 class DialingRule(msgspec.Struct, frozen=True):
@@ -117,7 +118,8 @@ def decide(
     ``subscriber`` says that the directory knows the string as a user of the plan.
     """
     if not policy.play_on_phone:
-        return _forbidden("the mailbox policy has Play on Phone switched off")
+        why = "the mailbox policy has Play on Phone switched off"
+        return Denied(why, Denial.SWITCHED_OFF)
     if len(dial_string) > MAX_TYPED:
         return _unreadable(f"more than {MAX_TYPED} characters")
     if "@" in dial_string and plan.uri_type is UriType.SIP_NAME:

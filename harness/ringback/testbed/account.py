@@ -26,6 +26,7 @@ def account(bed: "Testbed") -> Circumstances:
             phone=bed.phone.behaviour,
             refusal=bed.phone.refusal,
             permitted=bed.permitted,
+            denied=bed.denied,
             keys=bed.phone.keys,
             ends=bed.phone.ends,
         ),

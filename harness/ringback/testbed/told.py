@@ -12,15 +12,17 @@ class Told:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.permitted = True
+        self.denied = "number"
         self.dialled = ""
 
     def dials(self, digits: str) -> None:
         """Say what the gateway must be asked for, where that is not what is typed."""
         self.dialled = digits
 
-    def denies(self) -> None:
-        """Say that policy must refuse what will be ordered."""
-        self.permitted = False
+    def denies(self, what: str = "number") -> None:
+        """Say that policy must refuse what will be ordered, be it for the number, for
+        the "user" who is not enabled, or because there is no "way out"."""
+        self.permitted, self.denied = False, what
         self.phone.reachable = False
 
     def aside(self, *requirements: str) -> None:

@@ -198,6 +198,11 @@ def a_denied_number_is_told_by_its_code(case: Case) -> Verdict:
     return _denied(case, "ews", codes)
 
 
+def a_user_who_is_not_enabled_is_told_so(case: Case) -> Verdict:
+    """EWS:responsecode; the 2007 dialect has no documented exception for it."""
+    return _denied(case, "ews", ("ErrorUserNotUnifiedMessagingEnabled",))
+
+
 def _denied(case: Case, dialect: str, allowed: tuple[str, ...]) -> Verdict:
     turns = turns_of(case)
     orders = [t for t in turns if t.plays and t.dialect == dialect and t.status != 401]
