@@ -21,7 +21,8 @@ ASKERS = ("INVITE", "UPDATE")
 
 class Term(msgspec.Struct, frozen=True, eq=False):
     """One interval as it was granted, and what came of it: until when (seconds in the
-    capture) somebody must act, and when the refresher did, or BYE came (0: never)."""
+    capture) somebody must act, and when the refresher did, or the dialog ended
+    (0: never): by a BYE, or because one end knew it no more (RFC 3261 §12.2.1.2)."""
 
     granted: Said
     until: float
@@ -117,12 +118,19 @@ def _terms_of(case: Case, dialogue: Dialogue) -> list[Term]:
         who, rest = (asker, other) if granted.refresher == "uac" else (other, asker)
         until = answer.frame.time + granted.seconds * _scale(case, who, rest)
         later = [x.frame.time for x in asked[number + 1 :]]
-        bye = dialogue.bye
-        parted = bye.frame.time if bye else 0.0
+        parted, bye = _end_of(dialogue), dialogue.bye
         found.append(
             Term(answer, until, who, rest, next(iter(later), 0.0), parted, bye)
         )
     return found
+
+
+def _end_of(dialogue: Dialogue) -> float:
+    """When it ended, 0 if it did not."""
+    within = [x.final for x in dialogue.of(*ASKERS) if x.final]
+    ends = [said.frame.time for said in within if said.status in (408, 481)]
+    ends += [dialogue.bye.frame.time] if dialogue.bye else []
+    return min(ends, default=0.0)
 
 
 def _scale(case: Case, *ends: Role | None) -> float:

@@ -211,8 +211,11 @@ def _cancelled_before_its_answer(case: Case) -> Said | None:
 
 
 def _who_kept_it(case: Case, told: Turn, statuses: range, *methods: str) -> Role:
-    """The UM, as long as it says nothing of the kind to the CAS."""
+    """The UM, as long as it says nothing of the kind to the CAS. Who gets no ACK for
+    his 200 may not say BYE yet (RFC 3261 §15)."""
     calls = case.calls(Leg.CAS_UM)
+    if any(x.accepted and not x.acks for c in calls for x in c.invites):
+        return Role.CAS
     news = [r for c in calls for x in c.invites for r in x.responses]
     news = [r for r in news if r.status in statuses]
     news += [x.request for c in calls for m in methods for x in c.of(m)]

@@ -1,36 +1,15 @@
 """HTTP and SOAP spelled as few do: RFC 9112, RFC 9110, SOAP 1.1, XML 1.0."""
 
 import re
-from collections.abc import Callable, Iterable
-
-from msgspec.structs import replace
+from collections.abc import Callable
 
 from ringback.peers.bent.declared import Quirk
-from ringback.peers.bent.way import Way
-from ringback.peers.bent.ways import Maker
-from ringback.protocol.world import Wish, Write
+from ringback.peers.bent.web import Head, Turn, rewrites
 from ringback.values import Role
 
 WEB_ROLES = (Role.CLIENT, Role.CAS)
-Head = list[bytes]  # the start line, then the fields
-Turn = Callable[[Head, bytes], tuple[Head, bytes]]
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
 PREFIXES = {b"s": b"SOAP-ENV", b"m": b"q1", b"t": b"types"}
-
-
-def _web(turn: Turn) -> Maker:
-    """Whole HTTP messages, each of one Write; all else passes."""
-
-    def wished(wish: Wish) -> Iterable[Wish] | None:
-        if not isinstance(wish, Write) or b"HTTP/1.1" not in wish.octets[:200]:
-            return None
-        head, blank, body = wish.octets.partition(b"\r\n\r\n")
-        if not blank or not body:
-            return None
-        lines, content = turn(head.split(b"\r\n"), body)
-        return (replace(wish, octets=b"\r\n".join(lines) + blank + content),)
-
-    return lambda: Way(wished=wished)
 
 
 def _fields(spell: Callable[[bytes], bytes]) -> Turn:
@@ -59,15 +38,7 @@ def _chunked(head: Head, body: bytes) -> tuple[Head, bytes]:
 
 
 def _body(change: Callable[[bytes], bytes]) -> Turn:
-    def turn(head: Head, body: bytes) -> tuple[Head, bytes]:
-        octets = change(body)
-        length = b"Content-Length: %d" % len(octets)
-        lengthy = (x.lower().startswith(b"content-length") for x in head)
-        return [
-            length if is_it else x for x, is_it in zip(head, lengthy, strict=True)
-        ], octets
-
-    return turn
+    return lambda head, body: (head, change(body))
 
 
 def _prefixed(body: bytes) -> bytes:
@@ -93,7 +64,8 @@ def _closing(head: Head, body: bytes) -> tuple[Head, bytes]:
 
 
 def _quirk(name: str, says: str, source: str, turn: Turn) -> Quirk:
-    return Quirk(name=name, roles=WEB_ROLES, says=says, source=source, way=_web(turn))
+    way = rewrites(lambda head, body: turn(head, body) if body else None)
+    return Quirk(name=name, roles=WEB_ROLES, says=says, source=source, way=way)
 
 
 QUIRKS = (
