@@ -89,6 +89,7 @@ OK = on(GW, "200")
 OTHER_CODE = generic("ErrorInvalidPhoneNumber")
 DISCONNECTED, CONNECTED = CallState.DISCONNECTED, CallState.CONNECTED
 FAULT = umws.octets_of(SoapFault("ServerFault", "no", "a:OtherException"))
+ONE_BOX = {Role.CAS: "tcp:h:1", Role.UM: "tcp:h:2"}
 GUILTY: Table = {
     "POP-CHECK-001": lambda: answered(plain(), 0, generic()),
     "POP-CHECK-002": lambda: no_invite(CU),
@@ -120,7 +121,7 @@ GUILTY: Table = {
 ODD: Table = {
     "POP-CHECK-001": lambda: plain("umws"),
     "POP-CHECK-002": lambda: told(plain(), dialled=""),
-    "POP-CHECK-003": lambda: no_invite(CU),  # a CAS and UM in one box
+    "POP-CHECK-003": lambda: told(no_invite(CU), sut=ONE_BOX),
     "POP-CHECK-004": lambda: without(plain(), on(GW, "180")),
     "POP-DIAL-001": lambda: changed(
         plain(), on(GW, "INVITE"), swapped("5551234@", "555-1234@")

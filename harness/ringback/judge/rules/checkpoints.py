@@ -11,6 +11,13 @@ from ringback.evidence.frame import Frame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.judged import culprit
+from ringback.judge.passed_on import (
+    OF_NUMBERS,
+    OF_USERS,
+    answer_of_the_um,
+    is_one_box,
+    wrongly_answered,
+)
 from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.soundness import is_refused_for_its_form, is_sound
@@ -39,9 +46,21 @@ def the_order_is_accepted(case: Case) -> Verdict:
     refused = [t for t in orders if not t.given]
     if refused:
         what = refused[0].refusal or "an answer without a call id"
-        told = f"the order was answered with {what}"
-        return _broken(case, told, [t.answer for t in refused], Leg.CAS_UM)
+        told, answers = (
+            f"the order was answered with {what}",
+            [t.answer for t in refused],
+        )
+        if (by := _who_refused(case, refused[0])) is Role.UM:
+            return fails(f"the UM refused it: {told}", *answers, by=by)
+        return _broken(case, told, answers, Leg.CAS_UM)
     return passes("a call id was handed out", *(t.answer for t in orders))
+
+
+def _who_refused(case: Case, order: Turn) -> Role:
+    """The UM, where it said no without asking a gateway."""
+    said = answer_of_the_um(case, order)
+    refused = said is not None and said.status >= 400
+    return Role.UM if refused and not case.invites(Leg.UM_GATEWAY) else Role.CAS
 
 
 def the_cas_invites_the_um(case: Case) -> Verdict:
@@ -59,12 +78,13 @@ def the_cas_invites_the_um(case: Case) -> Verdict:
 
 def the_um_invites_the_gateway(case: Case) -> Verdict:
     """Facts §1.2 step 9."""
-    asked = _relevant(case.invites(Leg.CAS_UM))
-    starts: list[Frame] = [x.frame for x in asked if not case.is_bare(x.frame)]
-    starts = starts or [t.frame for t in deserving(case) if not asked]
+    asked, invites = case.invites(Leg.CAS_UM), case.invites(Leg.UM_GATEWAY)
+    taken = _relevant(asked) or (_refused_at_once(asked) if deserving(case) else [])
+    starts: list[Frame] = [x.frame for x in taken if not case.is_bare(x.frame)]
+    if not asked and is_one_box(case):
+        starts = [t.frame for t in deserving(case)]
     if not starts:
         return undecided("no order reached the UM")
-    invites = case.invites(Leg.UM_GATEWAY)
     orphans = [frame for frame in starts if not _later(invites, frame.number)]
     if orphans:
         why = "no INVITE left the UM for the gateway after the order"
@@ -185,7 +205,7 @@ def a_refused_order_leaves_no_invite(case: Case) -> Verdict:
 
 def a_denied_number_is_a_dialing_rules_fault(case: Case) -> Verdict:
     """MS-OXWUMS §2.2.3.1: the 2007 dialect faults with DialingRulesException."""
-    return _denied(case, "umws", ("DialingRulesException",))
+    return _denied(case, "umws", ("DialingRulesException",), OF_NUMBERS)
 
 
 def a_denied_number_is_told_by_its_code(case: Case) -> Verdict:
@@ -195,15 +215,17 @@ def a_denied_number_is_told_by_its_code(case: Case) -> Verdict:
         "ErrorInvalidPhoneNumber",
         "ErrorInvalidSIPUri",
     )
-    return _denied(case, "ews", codes)
+    return _denied(case, "ews", codes, OF_NUMBERS)
 
 
 def a_user_who_is_not_enabled_is_told_so(case: Case) -> Verdict:
     """EWS:responsecode; the 2007 dialect has no documented exception for it."""
-    return _denied(case, "ews", ("ErrorUserNotUnifiedMessagingEnabled",))
+    return _denied(case, "ews", ("ErrorUserNotUnifiedMessagingEnabled",), OF_USERS)
 
 
-def _denied(case: Case, dialect: str, allowed: tuple[str, ...]) -> Verdict:
+def _denied(
+    case: Case, dialect: str, allowed: tuple[str, ...], troubles: tuple[str, ...]
+) -> Verdict:
     turns = turns_of(case)
     orders = [t for t in turns if t.plays and t.dialect == dialect and t.status != 401]
     if not orders:
@@ -211,7 +233,7 @@ def _denied(case: Case, dialect: str, allowed: tuple[str, ...]) -> Verdict:
     wrong = [t for t in orders if t.refusal not in allowed]
     if wrong:
         what = wrong[0].refusal or "a call id"
-        return fails(f"answered with {what}", *(t.answer for t in wrong), by=Role.CAS)
+        return wrongly_answered(case, wrong, f"answered with {what}", troubles)
     return passes(f"refused with {orders[0].refusal}", *(t.answer for t in orders))
 
 
@@ -261,6 +283,15 @@ def _over(told: list[Turn], number: int) -> bool:
 def _relevant(invites: tuple[Exchange, ...]) -> list[Exchange]:
     """Attempts that were neither redirected nor refused."""
     return [x for x in invites if x.final is None or x.final.status // 100 == 2]
+
+
+def _refused_at_once(invites: tuple[Exchange, ...]) -> list[Exchange]:
+    """Those that were in order and refused all the same."""
+    return [
+        x
+        for x in invites
+        if x.final and x.final.status >= 400 and not is_refused_for_its_form(x)
+    ]
 
 
 def _later(invites: tuple[Exchange, ...], number: int) -> list[SipFrame]:

@@ -150,6 +150,8 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
     for call in calls:
         if (end := _end(call)) and not _was_tried_again(call, up):
             ends.setdefault(call.leg, []).append(end.number)
+    if not ends and (wish := _wish(case)):
+        return _who_went_on(case, wish)
     standing = {call.leg for call in up}
     told = [
         (min(ends[here]), role)
@@ -186,7 +188,7 @@ def hanging_up_before_the_answer_cancels(case: Case) -> Verdict:
         return undecided("the call failed by itself", final.frame)
     if not sent:
         why = "the user hung up, yet no CANCEL was sent to the gateway"
-        return fails(why, wish.frame, invite.frame, by=Role.UM)
+        return fails(why, wish.answer, invite.frame, by=_who_went_on(case, wish))
     return passes(f"{sent[0].request.method} was sent", sent[0].frame)
 
 
@@ -199,8 +201,16 @@ def hanging_up_after_the_answer_says_bye(case: Case) -> Verdict:
     byes = _ending(case, ("BYE",))
     if not byes:
         why = "the user hung up, yet no BYE was sent on the gateway's leg"
-        return fails(why, wish.frame, accepted[-1].frame, by=Role.UM)
+        return fails(why, wish.answer, accepted[-1].frame, by=_who_went_on(case, wish))
     return passes("BYE was sent", *(x.frame for x in byes))
+
+
+def _who_went_on(case: Case, wish: Turn) -> Role:
+    """The CAS, where it took the wish and told the UM nothing of it."""
+    calls = case.calls(Leg.CAS_UM)
+    told = [x for c in calls for m in ("CANCEL", "BYE") for x in c.of(m)]
+    kept = calls and not any(x.request.sender is Role.CAS for x in told)
+    return Role.CAS if kept else Role.UM
 
 
 def _wish(case: Case) -> Turn | None:

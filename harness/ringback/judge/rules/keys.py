@@ -50,16 +50,26 @@ def keys_arrive(case: Case) -> Verdict:
         return undecided("no key was pressed")
     if not any(x.accepted for x in case.invites(Leg.UM_GATEWAY)):
         return undecided("no call was answered in which keys could be pressed")
-    seen = "".join(p.key for p in presses)
+    seen = _keys(presses)
     if seen == expected:
         return passes(f"{seen} arrived", *(p.frame for p in presses))
     if not any(call.accepted for call in case.calls(Leg.UM_GATEWAY)):
         return undecided("no call was up in which keys could arrive")
     why = f"pressed were {expected}, arrived are {seen or 'none'}"
     told = _presses(case, Leg.GATEWAY_PHONE)
-    by = _who_lost_them(case, "".join(p.key for p in told), expected)
+    if seen == _keys(told) and expected.startswith(seen) and not _is_over(case):
+        return undecided("the capture ends before all keys were pressed")
+    by = _who_lost_them(case, _keys(told), expected)
     shown = told if by is Role.PHONE else presses or told
     return fails(why, *(p.frame for p in shown), by=by)
+
+
+def _keys(presses: list[Press]) -> str:
+    return "".join(p.key for p in presses)
+
+
+def _is_over(case: Case) -> bool:
+    return any(call.of("BYE") for call in case.all_calls)
 
 
 def _who_lost_them(case: Case, told: str, expected: str) -> Role:

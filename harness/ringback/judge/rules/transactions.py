@@ -216,8 +216,8 @@ def _end_of_the_way(silent: list[Exchange]) -> Exchange:
     where it led to."""
     found = silent[0]
     for later in silent[1:]:
-        onward = later.request.sender is found.request.receiver
-        if onward and later.request.method == found.request.method == "INVITE":
+        both = later.request.method == found.request.method == "INVITE"
+        if both and _is_onward(later, found):
             found = later
     return found
 
@@ -227,17 +227,25 @@ def _must_be_read(request: Said) -> bool:
 
 
 def _still_rings(case: Case, x: Exchange) -> bool:
-    """At a phone, which nobody has told to stop: people take their time."""
+    """At a phone, or at one to whom it was passed on, and nobody has said that it
+    should stop: people take their time."""
     rings = any(r.status > 100 for r in x.responses) and x.final is None
-    return (
-        rings
-        and x.request.method == "INVITE"
-        and x.request.receiver is Role.PHONE
-        and not any(
-            y.request.call_id == x.request.call_id and y.request.method == "CANCEL"
-            for y in case.exchanges
-        )
+    if not rings or x.request.method != "INVITE":
+        return False
+    cancelled = any(
+        y.request.call_id == x.request.call_id and y.request.method == "CANCEL"
+        for y in case.exchanges
     )
+    return not cancelled and (
+        x.request.receiver is Role.PHONE
+        or any(_still_rings(case, y) for y in case.exchanges if _is_onward(y, x))
+    )
+
+
+def _is_onward(later: Exchange, earlier: Exchange) -> bool:
+    """Whether it may be the same INVITE, passed on."""
+    onward = later.request.sender is earlier.request.receiver
+    return onward and later.request.number > earlier.request.number
 
 
 def was_turned_away(case: Case, asked: Exchange) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ringback.faults import Malformed
 from ringback.judge.case import Case
+from ringback.judge.passed_on import OF_ITEMS, wrongly_answered
 from ringback.judge.rules.keys import keys_arrive
 from ringback.judge.turns import BAD_ITEM, Existence, Turn, existence, polls, turns_of
 from ringback.judge.verdict import Grade, Verdict, each, fails, passes, undecided
@@ -64,10 +65,8 @@ def only_known_call_ids_are_served(case: Case) -> Verdict:
         return undecided("nobody asked with a call id")
     wrong = [t for t in named if t.named not in given and not t.refusal]
     if wrong:
-        frames = (t.frame for t in wrong)
-        return fails(
-            "a call id that nobody handed out was served", *frames, by=Role.CAS
-        )
+        why = "a call id that nobody handed out was served"
+        return fails(why, *(t.answer for t in wrong), by=Role.CAS)
     return passes(
         "only ids that were handed out were served", *(t.frame for t in named)
     )
@@ -159,7 +158,7 @@ def a_bad_message_id_is_refused(case: Case) -> Verdict:
     if wrong:
         how = wrong[0].refusal or "with a call id"
         why = f"an order for a message that does not exist was answered: {how}"
-        return fails(why, *(t.answer for t in wrong), by=Role.CAS)
+        return wrongly_answered(case, wrong, why, OF_ITEMS)
     return passes(f"refused with {orders[0].refusal}", *(t.answer for t in orders))
 
 
