@@ -210,8 +210,8 @@ def _octets(frame: Frame) -> bytes:
             return bytes(sip)
         case RtpFrame(octets=octets) | RtcpFrame(octets=octets):
             return octets
-        case HttpFrame(body=body):
-            return body
+        case HttpFrame(start=start, body=body):
+            return body or start.encode()  # a start line says enough of an empty one
         case _:
             octets = getattr(frame, "octets", b"")
             return octets if isinstance(octets, bytes) else b""

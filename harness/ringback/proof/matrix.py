@@ -10,7 +10,7 @@ from ringback.peers.bent.declared import Fault, Quirk
 from ringback.proof.kills import Noticed, Tried
 from ringback.proof.survivors import reason_for
 
-PROVEN = ("sip", "tls", "media", "leaks")  # areas in which every MUST must kill
+STRANGERS = " in sut"  # in ``applies``: of a role under test alone, and none is bent
 
 
 class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     quirks: tuple[QuirkRow, ...]
     mutants: tuple[MutantRow, ...] = ()
     killers: dict[str, tuple[str, ...]]
-    toothless: tuple[str, ...]  # MUSTs of the proven areas that caught nothing
+    toothless: tuple[str, ...]  # MUSTs that caught nothing
     unsound: dict[str, str] = {}  # plays that were red, or fell over, with nobody bent
 
     @property
@@ -191,8 +191,8 @@ def toothless(caught: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(
         r.id
         for r in catalogue().values()
-        if r.area in PROVEN
-        and r.level is Level.MUST
+        if r.level is Level.MUST
         and not r.entry.untested
+        and STRANGERS not in r.entry.applies
         and r.id not in caught
     )

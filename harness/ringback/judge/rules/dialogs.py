@@ -3,6 +3,8 @@
 RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
 """
 
+from collections import Counter
+
 from ringback.judge.case import Call, Case, Exchange, Said, readable
 from ringback.judge.dialogues import contact_of, uri_of
 from ringback.judge.soundness import is_sound, somebody_s_end_failed
@@ -117,12 +119,20 @@ def no_leg_stays_up(case: Case) -> Verdict:
     up = [c for c in calls if not _end(c) and not _was_sent_away(case, c)]
     if somebody_s_end_failed(case):
         return undecided("a BYE was refused for its form, and so ended nothing")
+    if up and not _user_hung_up(case) and _stands_everywhere(calls, up):
+        return undecided("the capture ends while a call stands on every leg")
     if up:
         where = str(up[0].leg or "a leg")
         frames = [(call.accepted or call.invites[-1].request).frame for call in up]
         return fails(f"{where} was left up", *frames, by=_guilty(case, calls, up))
     ends = [end.frame for call in calls if (end := _end(call))]
     return passes(f"{len(calls)} call(s), each ended", *ends)
+
+
+def _stands_everywhere(calls: list[Call], up: list[Call]) -> bool:
+    """Whether as many stand on each leg: what ended was another call."""
+    standing = Counter(call.leg for call in up)
+    return len({standing[leg] for leg in {call.leg for call in calls}}) == 1
 
 
 def _end(call: Call) -> Said | None:

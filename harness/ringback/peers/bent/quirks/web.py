@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable
 
 from ringback.peers.bent.declared import Quirk
-from ringback.peers.bent.web import Head, Turn, rewrites
+from ringback.peers.bent.web import Change, Head, Turn, rewrites, tells, word
 from ringback.values import Role
 
 WEB_ROLES = (Role.CLIENT, Role.CAS)
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
+OF_SIP = re.compile(rb"<t:SIPResponse(?:Text|Code)>[^<]*</t:SIPResponse(?:Text|Code)>")
+FOR_PEOPLE = re.compile(rb"(<(?:m:MessageText|faultstring)[^>]*>)[^<]*(<)")
+NO_LUCK = "\\1失敗\\2".encode()
 PREFIXES = {b"s": b"SOAP-ENV", b"m": b"q1", b"t": b"types"}
 
 
@@ -68,6 +71,11 @@ def _quirk(name: str, says: str, source: str, turn: Turn) -> Quirk:
     return Quirk(name=name, roles=WEB_ROLES, says=says, source=source, way=way)
 
 
+def _cas(name: str, says: str, source: str, change: Change) -> Quirk:
+    way = tells(change)
+    return Quirk(name=name, roles=(Role.CAS,), says=says, source=source, way=way)
+
+
 QUIRKS = (
     _quirk(
         "http-names-in-upper-case",
@@ -115,5 +123,29 @@ QUIRKS = (
         "Comments and white space between the elements.",
         "XML 1.0 §2.5 and §2.10",
         _body(_commented),
+    ),
+    _cas(
+        "ews-no-word-of-sip",
+        "The CAS tells neither SIP code nor SIP text.",
+        "EWS XSD, PhoneCallInformationType: both are optional",
+        lambda body: OF_SIP.sub(b"", body),
+    ),
+    _cas(
+        "ews-number-that-does-not-fit",
+        "A number that policy denies is one that does not fit the dialing rules.",
+        "EWS:responsecode, ErrorInvalidPhoneNumber",
+        word("ErrorPhoneNumberNotDialable", "ErrorInvalidPhoneNumber"),
+    ),
+    _cas(
+        "soap-in-another-language",
+        "Messages for people are in a language of their own.",
+        "SOAP 1.1 §4.4: faultstring is for people; EWS XSD: MessageText is any text",
+        lambda body: FOR_PEOPLE.sub(NO_LUCK, body),
+    ),
+    _cas(
+        "cas-idle-first",
+        "A call that is being set up is Idle at first.",
+        "EWS:phonecallstate, Idle: the initial call state",
+        word("Connecting", "Idle"),
     ),
 )
