@@ -216,10 +216,13 @@ def hanging_up_after_the_answer_says_bye(case: Case) -> Verdict:
 
 
 def _who_went_on(case: Case, wish: Turn) -> Role:
-    """The CAS, where it took the wish and told the UM nothing of it."""
+    """The CAS, where it took the wish and told the UM nothing of it, though its call
+    stood. Who was answered nothing that he can read may not say CANCEL yet (§9.1)."""
     calls = case.calls(Leg.CAS_UM)
     told = [x for c in calls for m in ("CANCEL", "BYE") for x in c.of(m)]
-    kept = calls and not any(x.request.sender is Role.CAS for x in told)
+    heard = [r for c in calls if not _end(c) for x in c.invites for r in x.responses]
+    may = any(not case.is_bare(r.frame) for r in heard)
+    kept = may and not any(x.request.sender is Role.CAS for x in told)
     return Role.CAS if kept else Role.UM
 
 

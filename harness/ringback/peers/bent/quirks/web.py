@@ -71,9 +71,17 @@ def _quirk(name: str, says: str, source: str, turn: Turn) -> Quirk:
     return Quirk(name=name, roles=WEB_ROLES, says=says, source=source, way=way)
 
 
-def _cas(name: str, says: str, source: str, change: Change) -> Quirk:
-    way = tells(change)
-    return Quirk(name=name, roles=(Role.CAS,), says=says, source=source, way=way)
+def _cas(
+    name: str, says: str, source: str, change: Change, scenarios: tuple[str, ...] = ()
+) -> Quirk:
+    return Quirk(
+        name=name,
+        roles=(Role.CAS,),
+        says=says,
+        source=source,
+        way=tells(change),
+        scenarios=scenarios,
+    )
 
 
 QUIRKS = (
@@ -147,5 +155,6 @@ QUIRKS = (
         "A call that is being set up is Idle at first.",
         "EWS:phonecallstate, Idle: the initial call state",
         word("Connecting", "Idle"),
+        scenarios=("sip.a-gateway-that-says-nothing", "media.a-call-that-is-forwarded"),
     ),
 )
