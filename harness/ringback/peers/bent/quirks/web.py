@@ -12,6 +12,7 @@ DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
 OF_SIP = re.compile(rb"<t:SIPResponse(?:Text|Code)>[^<]*</t:SIPResponse(?:Text|Code)>")
 FOR_PEOPLE = re.compile(rb"(<(?:m:MessageText|faultstring)[^>]*>)[^<]*(<)")
 NO_LUCK = "\\1失敗\\2".encode()
+DENIED = ("playonphone.a-number-that-policy-denies",)
 PREFIXES = {b"s": b"SOAP-ENV", b"m": b"q1", b"t": b"types"}
 
 
@@ -143,12 +144,14 @@ QUIRKS = (
         "A number that policy denies is one that does not fit the dialing rules.",
         "EWS:responsecode, ErrorInvalidPhoneNumber",
         word("ErrorPhoneNumberNotDialable", "ErrorInvalidPhoneNumber"),
+        scenarios=DENIED,
     ),
     _cas(
         "soap-in-another-language",
         "Messages for people are in a language of their own.",
         "SOAP 1.1 §4.4: faultstring is for people; EWS XSD: MessageText is any text",
         lambda body: FOR_PEOPLE.sub(NO_LUCK, body),
+        scenarios=DENIED,
     ),
     _cas(
         "cas-idle-first",
