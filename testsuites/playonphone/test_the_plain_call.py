@@ -98,7 +98,8 @@ SECRECY = [
     "TLS-NAME-005",
     "TLS-VERSION-001",
 ]
-SERVICE = ["WS-HTTP-001", "WS-SHAPE-002", "WS-CALLID-002", "WS-AUTH-003"]
+PACKED = ["WS-HTTP-001", "WS-HTTP-002", "WS-HTTP-003", "WS-SOAP-001", "WS-INFO-001"]
+SERVICE = [*PACKED, "WS-SHAPE-002", "WS-CALLID-002", "WS-AUTH-003", "POP-SIP-001"]
 CLIENT = ["WS-ECHO-001", "WS-ORDER-001"]  # they apply to one that is not ours
 
 ALL_OF_HELLO = 1.3  # seconds: the message and the first syllable of the menu
@@ -115,9 +116,7 @@ def test_the_plain_call(testbed: Testbed, client: Client) -> None:
     testbed.until(call.is_over, within=20.0)
 
 
-@scenario(
-    settles=[*CALL, "WS-HTTP-001", "WS-SHAPE-001", "WS-CALLID-002", "POP-CAUSE-005"]
-)
+@scenario(settles=[*CALL, *PACKED, "WS-SHAPE-001", "WS-CALLID-002", "POP-CAUSE-005"])
 def test_a_call_by_the_older_service(testbed: Testbed) -> None:
     client = testbed.client_of("alice", dialect="umws")
 

@@ -90,7 +90,18 @@ OTHER_CODE = generic("ErrorInvalidPhoneNumber")
 DISCONNECTED, CONNECTED = CallState.DISCONNECTED, CallState.CONNECTED
 FAULT = umws.octets_of(SoapFault("ServerFault", "no", "a:OtherException"))
 ONE_BOX = {Role.CAS: "tcp:h:1", Role.UM: "tcp:h:2"}
+
+
+def coded(status: int, code: int) -> Evidence:
+    """The last that the user is told of a call that ends with that status."""
+    last = ews.GetPhoneCallInformationResponse(
+        DISCONNECTED, Cause.USER_BUSY, None, code
+    )
+    return answered(ended(status), -1, ews.octets_of(last))
+
+
 GUILTY: Table = {
+    "POP-SIP-001": lambda: coded(486, 200),
     "POP-CHECK-001": lambda: answered(plain(), 0, generic()),
     "POP-CHECK-002": lambda: no_invite(CU),
     "POP-CHECK-003": lambda: no_invite(GW),
@@ -119,6 +130,7 @@ GUILTY: Table = {
     "MED-CAS-001": over_the_cas,
 }
 ODD: Table = {
+    "POP-SIP-001": lambda: coded(486, 486),
     "POP-CHECK-001": lambda: plain("umws"),
     "POP-CHECK-002": lambda: told(plain(), dialled=""),
     "POP-CHECK-003": lambda: told(no_invite(CU), sut=ONE_BOX),

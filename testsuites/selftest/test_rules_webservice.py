@@ -98,7 +98,30 @@ def chosen(*turns: tuple[str, object, object]) -> Evidence:
     return told(talk(*turns), ordered=(order,))
 
 
+def fielded(*fields: tuple[str, str]) -> Evidence:
+    """Every answer has these fields beside its own."""
+    frames = (
+        replace(f, headers=(*f.headers, *fields)) if f.status else f
+        for f in plain().http
+    )
+    return replace(plain(), http=tuple(frames))
+
+
+def typed(kind: str) -> Evidence:
+    frames = (
+        replace(f, headers=(("content-type", kind),)) if f.status else f
+        for f in plain().http
+    )
+    return replace(plain(), http=tuple(frames))
+
+
 GUILTY: Table = {
+    "WS-HTTP-002": lambda: typed("application/soap+xml"),
+    "WS-HTTP-003": lambda: fielded(("server", "one"), ("server", "two")),
+    "WS-SOAP-001": lambda: rewritten(plain(), b"</s:Body>", b"</s:Body><s:Body/>"),
+    "WS-INFO-001": lambda: talk(
+        ("tia", ORDER, GAVE), ("tia", ASK, ews.GetPhoneCallInformationResponse())
+    ),
     "WS-ECHO-001": lambda: talk(
         ("tia", ORDER, GAVE), ("tia", ews.GetPhoneCallInformation("CALL-0001"), UNKNOWN)
     ),
@@ -132,6 +155,14 @@ GUILTY: Table = {
     ),
 }
 ODD: Table = {
+    "WS-HTTP-002": lambda: typed('Text/XML ;charset="utf-8"'),
+    "WS-HTTP-003": lambda: fielded(
+        ("server", "one"), ("set-cookie", "a=b"), ("set-cookie", "c=d")
+    ),
+    "WS-SOAP-001": lambda: rewritten(
+        plain(), b"</s:Body>", b"</s:Body><x:y xmlns:x='urn:x'/>"
+    ),
+    "WS-INFO-001": lambda: talk(("tia", ORDER, GAVE), ("tia", ASK, ALIVE)),
     "WS-ECHO-001": lambda: talk(
         ("tia", ORDER, GAVE), ("bob", ORDER, GAVE), ("bob", ASK, ALIVE)
     ),

@@ -106,6 +106,14 @@ class Turn(msgspec.Struct, frozen=True, eq=False):
         return self.response.state if isinstance(self.response, TOLD) else None
 
     @property
+    def sip_code(self) -> int | None:
+        """The code that EWS shows; the 2007 dialect has none."""
+        told = self.response
+        if isinstance(told, ews.GetPhoneCallInformationResponse):
+            return told.sip_code
+        return None
+
+    @property
     def cause(self) -> Cause | None:
         return self.response.cause if isinstance(self.response, TOLD) else None
 

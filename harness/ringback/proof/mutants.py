@@ -2,13 +2,13 @@
 
 Made from what the roles say when nobody is bent: the n-th message of a direction is
 dropped, doubled, delayed, overtaken or cut; a header field or an SDP line is removed,
-repeated or changed; a bit of an RTP packet is flipped.
+repeated or changed; a bit of an RTP packet is flipped. What the web service says is
+changed in ``web_mutants``.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
-import msgspec
 from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
@@ -17,6 +17,8 @@ from ringback.peers.bent import ways
 from ringback.peers.bent.changes import body
 from ringback.peers.bent.way import Passing, Way
 from ringback.peers.bent.ways import Maker, When
+from ringback.proof import web_mutants
+from ringback.proof.mutant import Mutant, altered
 from ringback.protocol.world import Cast, Wish, Write
 from ringback.values import Role
 from ringback.wire.message import CRLF, Field, Message
@@ -24,24 +26,6 @@ from ringback.wire.message import CRLF, Field, Message
 LATER = 0.7  # seconds that a delayed message is late
 PACKETS = (0, 20, 45)  # of each sender, which are touched
 BENT = (Role.CAS, Role.UM, Role.GATEWAY, Role.PHONE)
-
-
-class Mutant(msgspec.Struct, frozen=True, kw_only=True):
-    """``where`` is the play it was made from. Bends a role as a fault does."""
-
-    name: str
-    role: Role
-    kind: str  # "message", "header", "sdp", "rtp"
-    where: str
-    way: Maker | None
-    what: str = ""
-    credentials: Mapping[str, object] = msgspec.field(default_factory=dict)
-    shows: str = ""
-    config: Mapping[str, object] = msgspec.field(default_factory=dict)
-    modes: tuple[str, ...] = ()
-
-    def bends(self, role: Role | None, what: str) -> bool:
-        return role is self.role and self.what in ("", what)
 
 
 def mutants_of(play: str, evidence: Evidence) -> Iterator[Mutant]:
@@ -56,6 +40,7 @@ def mutants_of(play: str, evidence: Evidence) -> Iterator[Mutant]:
         yield from _of_message(play, frame, what, nth)
     for role in {f.sender for f in evidence.rtp} & set(BENT):
         yield from _of_packets(play, role)
+    yield from web_mutants.of_answers(play, evidence)
 
 
 def _seat_of(evidence: Evidence, frame: SipFrame) -> str:
@@ -159,13 +144,7 @@ def _at(number: int, change: Callable[[Field], tuple[Field, ...]]) -> Change:
 
 
 def _altered(one: Field) -> Field:
-    """The last letter or digit of the value is another."""
-    octets = bytearray(one.octets)
-    for at in range(len(octets) - 1, octets.find(b":"), -1):
-        if chr(octets[at]).isalnum():
-            octets[at] = ord("7") if octets[at] != ord("7") else ord("3")
-            break
-    return Field(bytes(octets))
+    return Field(altered(one.octets))
 
 
 def _sdp_changes(described: bytes) -> Iterator[tuple[str, Callable[[bytes], bytes]]]:

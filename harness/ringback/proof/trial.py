@@ -19,7 +19,8 @@ from ringback.peers.bent.declared import Fault, Quirk, possible_in
 from ringback.proof import arms
 from ringback.proof.arms import Arm
 from ringback.proof.kills import Noticed, Tried, left_alone, noticed, plays_for, tried
-from ringback.proof.mutants import Mutant, mutants_of
+from ringback.proof.mutant import Mutant
+from ringback.proof.mutants import mutants_of
 from ringback.proof.plays import PLAIN, Play, Played, Stage
 
 Progress = Callable[[int, int], None]

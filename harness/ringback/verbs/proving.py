@@ -26,7 +26,7 @@ from ringback.proof.matrix import (
     quirk_row,
     toothless,
 )
-from ringback.proof.mutants import Mutant
+from ringback.proof.mutant import Mutant
 from ringback.proof.page import page, write_numbers
 from ringback.proof.plays import PLAIN, Play, Played, collect
 from ringback.report.status import Exit

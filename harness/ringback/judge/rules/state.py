@@ -157,6 +157,23 @@ def a_live_call_has_no_cause(case: Case) -> Verdict:
     return passes("no cause while the call lives", *(t.answer for t in live))
 
 
+def sip_codes_were_said(case: Case) -> Verdict:
+    """Facts §1.6: EWS may show the raw code. Who got no answer at all has one of RFC
+    3261 §8.1.3.1."""
+    told = [(t, code) for t in turns_of(case) if (code := t.sip_code) is not None]
+    invites = [*case.invites(Leg.UM_GATEWAY), *case.invites(Leg.CAS_UM)]
+    if not told or not invites:
+        return undecided("nobody was told a SIP code, or there was no INVITE")
+    said = {408, 503, *(r.status for x in invites for r in x.responses)}
+    for turn, code in told:
+        early = code == 200 and turn.state is not CallState.DISCONNECTED
+        if code not in said and not early:
+            why = f"the SIP code {code} was told, which nobody said"
+            return fails(why, turn.answer, by=Role.CAS)
+    codes = " ".join(dict.fromkeys(str(code) for _, code in told))
+    return passes(f"told were {codes}", *(turn.answer for turn, _ in told))
+
+
 def _cause(
     case: Case,
     statuses: set[int],

@@ -14,6 +14,7 @@ RULES: dict[str, Rule] = {
     "POP-DIAL-004": checkpoints.a_denied_number_is_told_by_its_code,
     "POP-ENABLED-001": checkpoints.a_user_who_is_not_enabled_is_told_so,
     "POP-GREET-001": heard.a_greeting_is_played_as_it_was_recorded,
+    "POP-SIP-001": state.sip_codes_were_said,
     "POP-STATE-001": state.states_only_go_forward,
     "POP-STATE-002": state.alerted_means_that_it_rings,
     "POP-STATE-003": state.connected_means_that_it_was_answered,

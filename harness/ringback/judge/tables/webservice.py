@@ -1,10 +1,14 @@
 """Rules of the webservice sheet."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import clients, webservice
+from ringback.judge.rules import clients, envelopes, webservice
 
 RULES: dict[str, Rule] = {
     "WS-HTTP-001": webservice.faults_ride_on_500,
+    "WS-HTTP-002": envelopes.answers_are_text_xml,
+    "WS-HTTP-003": envelopes.fields_stand_once,
+    "WS-SOAP-001": envelopes.envelopes_are_whole,
+    "WS-INFO-001": envelopes.who_asks_is_told_the_state,
     "WS-SHAPE-001": webservice.answers_fit_the_schema_of_2007,
     "WS-SHAPE-002": webservice.answers_fit_the_schema_of_ews,
     "WS-CALLID-001": webservice.only_known_call_ids_are_served,

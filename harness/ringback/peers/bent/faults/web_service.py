@@ -32,11 +32,21 @@ TWO_OF_SIP = re.compile(
     rb"(<t:SIPResponseText>.*?</t:SIPResponseText>)"
     rb"(<t:SIPResponseCode>.*?</t:SIPResponseCode>)"
 )
+BODY = re.compile(rb"(?s)(<s:Body>.*</s:Body>)")
+INFORMATION = re.compile(rb"(?s)<m:PhoneCallInformation .*</m:PhoneCallInformation>")
 OTHER = "ErrorUnifiedMessagingRequestFailed"
 UNKNOWN_ID = "ErrorInvalidPhoneCallId"
 ALIVE = ews.GetPhoneCallInformationResponse(CallState.CONNECTING, Cause.NONE)
 IS_ALIVE = ews.octets_of(ALIVE)
 IS_UNKNOWN = ews.octets_of(ews.GetPhoneCallInformationResponse(code=UNKNOWN_ID))
+
+
+def _as_a_page(head: Head, body: bytes) -> Page | None:
+    return with_field(head, b"Content-Type", b"text/html; charset=utf-8"), body
+
+
+def _named_twice(head: Head, body: bytes) -> Page | None:
+    return [*head, b"Server: proxy", b"Server: another"], body
 
 
 def _takes_anybody() -> Turn:
@@ -255,5 +265,35 @@ FAULTS = (
         "The CAS serves a request with a DOCTYPE.",
         "WS-XML-001",
         answers(_reads_document_types),
+    ),
+    _cas(
+        "cas-answers-as-a-page",
+        "The CAS calls its answers text/html.",
+        "WS-HTTP-002",
+        rewrites(_as_a_page),
+    ),
+    _cas(
+        "cas-names-itself-twice",
+        "The CAS's answers have two Server fields.",
+        "WS-HTTP-003",
+        rewrites(_named_twice),
+    ),
+    _cas(
+        "cas-two-bodies",
+        "The CAS's envelopes have two Bodies.",
+        "WS-SOAP-001",
+        tells(lambda octets: BODY.sub(rb"\1\1", octets)),
+    ),
+    _cas(
+        "cas-tells-no-state",
+        "The CAS answers a question about a call with NoError, and nothing else.",
+        "WS-INFO-001",
+        tells(lambda octets: INFORMATION.sub(b"", octets)),
+    ),
+    _cas(
+        "cas-makes-up-sip-codes",
+        "The CAS tells a SIP code of its own.",
+        "POP-SIP-001",
+        tells(words("[1-6][0-9][0-9]", "699")),
     ),
 )

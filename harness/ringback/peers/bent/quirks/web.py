@@ -4,7 +4,15 @@ import re
 from collections.abc import Callable
 
 from ringback.peers.bent.declared import Quirk
-from ringback.peers.bent.web import Change, Head, Turn, rewrites, tells, word
+from ringback.peers.bent.web import (
+    Change,
+    Head,
+    Turn,
+    rewrites,
+    tells,
+    with_field,
+    word,
+)
 from ringback.values import Role
 
 WEB_ROLES = (Role.CLIENT, Role.CAS)
@@ -12,6 +20,8 @@ DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
 OF_SIP = re.compile(rb"<t:SIPResponse(?:Text|Code)>[^<]*</t:SIPResponse(?:Text|Code)>")
 FOR_PEOPLE = re.compile(rb"(<(?:m:MessageText|faultstring)[^>]*>)[^<]*(<)")
 NO_LUCK = "\\1失敗\\2".encode()
+HEADER = re.compile(rb"(?s)<s:Header>.*</s:Header>")
+ODD_TYPE = b'Text/XML;charset="UTF-8"; x=y'
 DENIED = ("playonphone.a-number-that-policy-denies",)
 PREFIXES = {b"s": b"SOAP-ENV", b"m": b"q1", b"t": b"types"}
 
@@ -159,5 +169,23 @@ QUIRKS = (
         "EWS:phonecallstate, Idle: the initial call state",
         word("Connecting", "Idle"),
         scenarios=("sip.a-gateway-that-says-nothing", "media.a-call-that-is-forwarded"),
+    ),
+    _quirk(
+        "http-media-type-in-odd-case",
+        "The media type in other letters, its parameter in quotes, and one more.",
+        "RFC 9110 §8.3.1",
+        lambda head, body: (with_field(head, b"Content-Type", ODD_TYPE), body),
+    ),
+    _cas(
+        "soap-without-a-header",
+        "The CAS says nothing of its version.",
+        "SOAP 1.1 §4.2: a Header may be there",
+        lambda body: HEADER.sub(b"", body),
+    ),
+    _cas(
+        "soap-with-more-behind-the-body",
+        "Something of the CAS's own stands behind the Body.",
+        "SOAP 1.1 §4: other elements may follow the Body",
+        lambda body: body.replace(b"</s:Body>", b"</s:Body><x:and xmlns:x='urn:x'/>"),
     ),
 )
