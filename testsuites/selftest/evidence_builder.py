@@ -159,6 +159,7 @@ class Scene:
         heads = (("www-authenticate", "Basic realm=x"),) if status == 401 else ()
         module = _dialect(response, self.plan.dialect)[0]
         body = module.octets_of(response) if response is not None else b""
+        heads += (("content-type", "text/xml; charset=utf-8"),) if body else ()
         self._http(f"HTTP/1.1 {status} Text", heads, body, back=True)
 
     def _http(

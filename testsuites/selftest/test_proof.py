@@ -144,7 +144,7 @@ def test_mutants_are_made_of_what_was_said(plain: Play, stage: Stage) -> None:
     names = [m.name for m in made]
 
     assert len(set(names)) == len(names) > 1000
-    assert {m.kind for m in made} == {"message", "header", "sdp", "rtp"}
+    assert {m.kind for m in made} == {"message", "header", "sdp", "rtp", "http", "soap"}
     dropped = next(
         m for m in made if m.name == "message: gateway to um #2 200 to INVITE: dropped"
     )

@@ -207,10 +207,11 @@ def test_two_phones_that_answer(testbed: Testbed, client: Client) -> None:
 
     call = client.plays("hello", on=DESK)
     invite = gateway.awaits("INVITE")
+    answers = {tag: gateway.answer(invite) for tag in ("one", "two")}
     for tag in ("one", "two"):
-        gateway.says(invite, 183, tag=tag, body=gateway.answer(invite))
+        gateway.says(invite, 183, tag=tag, body=answers[tag])
     for tag in ("two", "one"):
-        gateway.accepts(invite, tag=tag)
+        gateway.accepts(invite, tag=tag, body=answers[tag])
     testbed.until(call.is_connected, WITHIN)
     client.hangs_up(call)
 

@@ -140,7 +140,7 @@ class Stage:
         try:
             play.function(**chosen, **play.arguments)
         except Unseen as missed:
-            bed.note(str(missed))
+            bed.missed(missed)
         except Untestable as why:
             return Played({}, None, untestable=str(why))
         except ANYTHING as trouble:

@@ -66,7 +66,7 @@ def judged(item: pytest.Function, bed: "Testbed") -> Iterator[None]:
         report(item, bed.session.untested(bed.declared, bed.security, str(reason)))
         pytest.skip(str(reason))
     except Unseen as missed:
-        bed.note(str(missed))
+        bed.missed(missed)
     except Exception as trouble:
         played = bed.close(trouble)
         report(item, played)

@@ -1,6 +1,8 @@
 """What the author of a scenario tells the judge of it, for the circumstances."""
 
+from ringback.faults import Unseen
 from ringback.testbed.actors import Phone
+from ringback.testbed.probing import Probing
 from ringback.values import Role
 
 
@@ -8,6 +10,7 @@ class Told:
     """``notes`` are read by people too; ``dialled`` is empty while nobody said it."""
 
     phone: Phone
+    probes: list[Probing]
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -33,6 +36,13 @@ class Told:
         """Say which roles a probe passes for that breaks rules on purpose: none of its
         offences is judged, those of everybody else are."""
         self.notes.append("knowingly " + " ".join(roles))
+
+    def missed(self, what: Unseen) -> None:
+        """The scenario ends here. Its probes would have gone on: what they leave undone
+        is not theirs."""
+        self.note(str(what))
+        if self.probes:
+            self.knowingly(*dict.fromkeys(probe.role for probe in self.probes))
 
     def note(self, text: str) -> None:
         """A line for whoever reads the report."""

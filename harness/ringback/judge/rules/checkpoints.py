@@ -46,12 +46,10 @@ def the_order_is_accepted(case: Case) -> Verdict:
     refused = [t for t in orders if not t.given]
     if refused:
         what = refused[0].refusal or "an answer without a call id"
-        told, answers = (
-            f"the order was answered with {what}",
-            [t.answer for t in refused],
-        )
+        answers = [t.answer for t in refused]
         if (by := _who_refused(case, refused[0])) is Role.UM:
-            return fails(f"the UM refused it: {told}", *answers, by=by)
+            return fails(f"the UM refused it: {what}", *answers, by=by)
+        told = f"the order was answered with {what}"
         return _broken(case, told, answers, Leg.CAS_UM)
     return passes("a call id was handed out", *(t.answer for t in orders))
 
@@ -96,12 +94,18 @@ def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdic
     """By him who ought to have gone on with the first leg; or by who was refused for
     his certificate, on that leg or before it."""
     ill = next(filter(None, (culprit(case, leg) for leg in legs)), None)
-    if ill is None and (led := [r for r in case.responses if leads_out_of_tls(r)]):
+    if ill is None and (
+        led := [r for r in _said_on(case, legs) if leads_out_of_tls(r)]
+    ):
         return fails(f"{why}: it was redirected out of TLS", led[0].frame, *frames)
     if ill is None:
         return fails(why, *frames, by=legs[0].roles[0])
     told = f"{why}: the certificate of the {ill.shown.role} was refused"
     return fails(f"{told}, being {', '.join(ill.odd)}", *frames, by=ill.shown.role)
+
+
+def _said_on(case: Case, legs: Sequence[Leg]) -> list[Said]:
+    return [r for r in case.responses if r.frame.leg in legs]
 
 
 def there_is_an_answer_and_sound(case: Case) -> Verdict:

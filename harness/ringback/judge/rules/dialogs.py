@@ -7,6 +7,7 @@ from collections import Counter
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
 from ringback.judge.dialogues import contact_of, uri_of
+from ringback.judge.ends import end_of
 from ringback.judge.soundness import is_sound, somebody_s_end_failed
 from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
@@ -113,10 +114,10 @@ def no_leg_stays_up(case: Case) -> Verdict:
     """When the call ended on one leg, it is over on every other: ended by BYE where it
     was answered, refused where it was not."""
     calls = [call for call in case.all_calls if call.invites]
-    ended = [call for call in calls if _end(call)]
+    ended = [call for call in calls if end_of(case, call)]
     if not ended and not _user_hung_up(case):
         return undecided("no call ended")
-    up = [c for c in calls if not _end(c) and not _was_sent_away(case, c)]
+    up = [c for c in calls if not end_of(case, c) and not _was_sent_away(case, c)]
     if somebody_s_end_failed(case):
         return undecided("a BYE was refused for its form, and so ended nothing")
     if up and not _user_hung_up(case) and _stands_everywhere(calls, up):
@@ -125,7 +126,7 @@ def no_leg_stays_up(case: Case) -> Verdict:
         where = str(up[0].leg or "a leg")
         frames = [(call.accepted or call.invites[-1].request).frame for call in up]
         return fails(f"{where} was left up", *frames, by=_guilty(case, calls, up))
-    ends = [end.frame for call in calls if (end := _end(call))]
+    ends = [end.frame for call in calls if (end := end_of(case, call))]
     return passes(f"{len(calls)} call(s), each ended", *ends)
 
 
@@ -133,16 +134,6 @@ def _stands_everywhere(calls: list[Call], up: list[Call]) -> bool:
     """Whether as many stand on each leg: what ended was another call."""
     standing = Counter(call.leg for call in up)
     return len({standing[leg] for leg in {call.leg for call in calls}}) == 1
-
-
-def _end(call: Call) -> Said | None:
-    """The BYE, or 481 (nobody knows the dialog), or the refusal of the last attempt."""
-    byes = call.of("BYE")
-    if call.accepted:
-        gone = [x.final for x in call.exchanges if x.final and x.final.status == 481]
-        return byes[0].request if byes else next(iter(gone), None)
-    final = call.invites[-1].final
-    return final if final and final.status >= 300 else None
 
 
 def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
@@ -158,7 +149,7 @@ def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
             return call.invites[-1].request.receiver
     ends: dict[Leg | None, list[int]] = {}
     for call in calls:
-        if (end := _end(call)) and not _was_tried_again(call, up):
+        if (end := end_of(case, call)) and not _was_tried_again(call, up):
             ends.setdefault(call.leg, []).append(end.number)
     if not ends and (wish := _wish(case)):
         return _who_went_on(case, wish)
@@ -220,7 +211,9 @@ def _who_went_on(case: Case, wish: Turn) -> Role:
     stood. Who was answered nothing that he can read may not say CANCEL yet (§9.1)."""
     calls = case.calls(Leg.CAS_UM)
     told = [x for c in calls for m in ("CANCEL", "BYE") for x in c.of(m)]
-    heard = [r for c in calls if not _end(c) for x in c.invites for r in x.responses]
+    heard = [
+        r for c in calls if not end_of(case, c) for x in c.invites for r in x.responses
+    ]
     may = any(not case.is_bare(r.frame) for r in heard)
     kept = may and not any(x.request.sender is Role.CAS for x in told)
     return Role.CAS if kept else Role.UM

@@ -7,6 +7,7 @@ RFC 3261 §15 (who may send BYE when), §15.1.2 (pending requests), §13.2.2.4 (
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
+from ringback.judge.ends import end_of
 from ringback.judge.rules.transactions import final_frame, may_still_come
 from ringback.judge.soundness import met_a_closed_end
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
@@ -99,10 +100,18 @@ def surplus_branches_are_ended(case: Case) -> Verdict:
     ended = len(up) < len(branches)
     if up and (not case.complete or (len(up) == 1 and not ended)):
         return undecided("the capture ends before the BYE")
+    if len(up) == 1 and _goes_on(case, up[0]):
+        return undecided("one branch stands, and so does the call it belongs to")
     if up:
         by = up[0].invite.request.sender
         return fails("a branch of the fork was left up", *map(_answer, up), by=by)
     return passes("every branch was ended", *map(_answer, branches))
+
+
+def _goes_on(case: Case, branch: Dialogue) -> bool:
+    """Whether a call of another leg still stands: the branch is wanted, then."""
+    others = (c for c in case.all_calls if c.leg is not branch.invite.frame.leg)
+    return any(c.accepted and not end_of(case, c) for c in others)
 
 
 def _left_open(case: Case) -> list[Exchange]:

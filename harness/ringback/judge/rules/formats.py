@@ -5,19 +5,22 @@ RFC 8866 §5 and §9 (order of lines), §5.14, §6.6, §6.7 and §6.15 (formats)
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import pairwise
 
 from ringback.faults import Malformed
-from ringback.judge.case import Case
+from ringback.judge.case import Case, Said
 from ringback.judge.descriptions import Described, described, media_of
+from ringback.judge.halves import halves
 from ringback.judge.verdict import Verdict, each
+from ringback.values import Leg, Role
 from ringback.wire.sdp import DIRECTIONS, STATIC, Media, Sdp
 
 DYNAMIC = range(96, 128)  # RFC 3551 §6
 _KNOWN = frozenset("vosiuepcbtrzkam")
 _ORDER = re.compile(r"vosi?u?e*p*c?b*(?:tr*z?)+k?a*(?:mi?c*b*k?a*)*")
 _OF_FORMATS = ("rtpmap:", "fmtp:")
+_Whose = tuple[str, Leg | None, Role | str]  # Call-ID, leg, who
 
 
 def misplaced_line(sdp: Sdp) -> str:
@@ -35,17 +38,30 @@ def misplaced_line(sdp: Sdp) -> str:
 
 def offers_have_no_time_of_their_own(case: Case) -> Verdict:
     """RFC 3264 §5: who calls by SIP begins and ends by SIP. Answers copy the line."""
+    copied = {
+        (_whose(half.said), line)
+        for own in halves(case).values()
+        for half in own
+        if not half.is_offer
+        for line in half.sdp.values("t")
+    }
     offers = [d for d in described(case) if _asks(d)]
-    return each(offers, _time, "offers")
+    return each(offers, lambda d: _time(d, copied), "offers")
 
 
 def _asks(thing: Described) -> bool:
     return not thing.said.status and thing.said.method in ("INVITE", "UPDATE")
 
 
-def _time(thing: Described) -> str:
+def _time(thing: Described, copied: Container[tuple[_Whose, str]]) -> str:
+    """Who had to copy a line into his answer may go on with his description (§8)."""
     said = [line for line in thing.sdp.values("t") if line.split() != ["0", "0"]]
-    return f"the time line of an offer is {said[0]!r}" if said else ""
+    own = [line for line in said if (_whose(thing.said), line) not in copied]
+    return f"the time line of an offer is {own[0]!r}" if own else ""
+
+
+def _whose(said: Said) -> _Whose:
+    return said.call_id, said.frame.leg, said.ends[0]
 
 
 def dynamic_formats_are_named(case: Case) -> Verdict:

@@ -65,7 +65,7 @@ def an_answer_is_told(case: Case) -> Verdict:
     stale = [t for t in late if t.state not in wanted]
     if stale:
         why = f"{stale[0].state} was told {SLACK:.0f} s after the answer"
-        by = _who_kept_it(case, stale[-1], range(200, 300))
+        by = _who_kept_it(case, stale[-1], range(200, 700), "BYE", "CANCEL")
         return fails(why, *(t.answer for t in stale), by=by)
     return passes("the answer was told", *(t.answer for t in (*shown, *late)))
 

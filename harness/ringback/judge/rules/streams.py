@@ -17,6 +17,7 @@ from ringback.judge.descriptions import (
     media_of,
     sound_of,
 )
+from ringback.judge.ends import end_of
 from ringback.judge.soundness import ended_nothing
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Leg, Role
@@ -218,7 +219,8 @@ def media_ends_with_the_call(case: Case) -> Verdict:
 
     A port that a later call describes is that call's from there on.
     """
-    ends = [(c, c.of("BYE")[0]) for c in case.calls(Leg.UM_GATEWAY) if _ended(case, c)]
+    calls = case.calls(Leg.UM_GATEWAY)
+    ends = [(c, bye) for c in calls if (bye := _last_bye(case, c))]
     if not (ends and any(s.leg is Leg.UM_GATEWAY for s in case.streams)):
         return undecided("no call with sound ended by BYE")
     late = [f for call, bye in ends for f in _after(case, call, bye)]
@@ -227,11 +229,14 @@ def media_ends_with_the_call(case: Case) -> Verdict:
     return passes("no RTP outlived the call", *(bye.frame for _, bye in ends))
 
 
-def _ended(case: Case, call: Call) -> bool:
-    """Where two calls have one Call-ID nobody can tell which of them a BYE ended."""
-    dialogs = {x.accepted.to_tag for x in call.invites if x.accepted}
-    byes = call.of("BYE") if len(dialogs) == 1 else ()
-    return bool(byes) and not ended_nothing(case, call)
+def _last_bye(case: Case, call: Call) -> Exchange | None:
+    """After which nothing of the call stands: the last branch of a fork counts. Where
+    two calls have one Call-ID nobody can tell which of them a BYE ended."""
+    end = end_of(case, call)
+    answers = {x.accepted.to_tag for x in call.invites if x.accepted}
+    if end is None or len(answers) != 1 or ended_nothing(case, call):
+        return None
+    return next((x for x in call.of("BYE") if x.request is end), None)
 
 
 def _after(case: Case, call: Call, bye: Exchange) -> list[RtpFrame]:

@@ -41,6 +41,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's session description has version 1.",
         breaks="MED-SDP-001",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, worded("v=0\r\n", "v=1\r\n")),
     ),
     Fault(

@@ -57,6 +57,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The c line of the gateway's description stands above its s line.",
         breaks="MED-SDP-001",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, body(lambda o: re.sub(rb"(s=.*\r\n)(c=.*\r\n)", rb"\2\1", o))),
     ),
     Fault(
@@ -88,6 +89,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway's answer maps 101 two times.",
         breaks="MED-SDP-012",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, worded(EVENTS, EVENTS + EVENTS)),
     ),
     Fault(
@@ -103,7 +105,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="Telephone events of the gateway's answer run at 16 kHz beside G.711.",
         breaks="MED-SDP-013",
-        also=("MED-KEYS", "SIP-OFFER-021"),
+        also=("MED-KEYS", "SIP-OFFER-021", "SIP-OFFER-007"),
         way=says(ANSWER, worded("telephone-event/8000", "telephone-event/16000")),
     ),
     Fault(

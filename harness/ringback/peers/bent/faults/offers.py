@@ -313,6 +313,7 @@ FAULTS = (
         role=Role.GATEWAY,
         says="The gateway answers rtcp-mux, which nobody offered.",
         breaks="SIP-OFFER-023",
+        also=("SIP-OFFER-007",),
         way=says(ANSWER, body(lambda o: o + b"a=rtcp-mux\r\n" if o else o)),
     ),
 )

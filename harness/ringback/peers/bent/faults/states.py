@@ -126,14 +126,14 @@ FAULTS = (
         "The CAS tells Connected once, and Alerted from then on.",
         "POP-STATE-001",
         telling(_going_back),
-        also=("POP-STATE-004",),
+        also=("POP-STATE-004", "POP-STATE-002"),
     ),
     _cas(
         "cas-rings-before-it-rings",
         "The first that the CAS tells of any call is that it rings.",
         "POP-STATE-002",
         telling(_alerted_first),
-        also=("POP-STATE-005",),
+        also=("POP-STATE-005", "POP-STATE-001"),
         scenarios=REFUSED,
     ),
     _cas(
@@ -149,6 +149,7 @@ FAULTS = (
         "The CAS tells Alerted of a call that was answered.",
         "POP-STATE-004",
         tells(word("Connected", "Alerted")),
+        also=("POP-STATE-002",),
         scenarios=("playonphone.the-longest-call-is-reached",),
     ),
     _cas(
@@ -156,6 +157,6 @@ FAULTS = (
         "The CAS tells Connected of a call that is over.",
         "POP-STATE-005",
         tells(_both(_in("Disconnected", NO_CAUSE), word("Disconnected", "Connected"))),
-        also=("POP-STATE-003", "WS-ONE-001"),
+        also=("POP-STATE-003", "WS-ONE-001", "WS-CALLID-002"),
     ),
 )

@@ -7,7 +7,7 @@ from ringback.values import Role
 
 SECURED = ("sip-secured", "secured")
 UNLOCKED = "ALL:eNULL:@SECLEVEL=0"  # everything that this OpenSSL still has
-NO_CALL = ("POP-CHECK", "POP-DIAL", "MED-KEYS")  # others refuse to call
+NO_CALL = ("POP-CHECK", "POP-DIAL", "POP-ENABLED", "MED-KEYS")  # nobody calls then
 SHOWN = (
     (Role.GATEWAY, "another-root", "TLS-CHAIN-001", ()),
     (Role.UM, "expired", "TLS-VALID-001", ()),

@@ -175,7 +175,7 @@ FAULTS = (
         "The CAS takes every request for one of the first user who proved himself.",
         "WS-AUTH-001",
         mistakes(_takes_anybody),
-        also=("WS-",),
+        also=("WS-", "POP-CHECK-"),
         scenarios=("webservice.a-wrong-password",),
     ),
     _cas(
@@ -183,7 +183,7 @@ FAULTS = (
         "The CAS takes another user's question for one of the first user.",
         "WS-CALLID-005",
         mistakes(_takes_anybody),
-        also=("WS-", "POP-CHECK-002"),
+        also=("WS-", "POP-CHECK-"),
         scenarios=("webservice.another-user-s-call-id",),
     ),
     _cas(
@@ -197,7 +197,7 @@ FAULTS = (
         "The CAS answers a question about any call id.",
         "WS-CALLID-001",
         answers(_knows_every_call),
-        also=("WS-CALLID-", "WS-AUTH-001", "POP-STATE-", "POP-CAUSE-"),
+        also=("WS-CALLID-", "WS-AUTH-001", "POP-STATE-", "POP-CAUSE-", "WS-ONE-001"),
         scenarios=("webservice.a-call-id-that-nobody-got",),
     ),
     _cas(
