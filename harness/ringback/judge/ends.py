@@ -12,7 +12,7 @@ def end_of(case: Case, call: Call) -> Said | None:
     """The BYE that ended its last dialog, or 481 (nobody knows the dialog), or the
     refusal of the last attempt; None for a call that stands."""
     if not call.accepted:
-        final = call.invites[-1].final
+        final = call.invites[-1].final if call.invites else None
         return final if final and final.status >= 300 else None
     if byes := _byes(case, call):
         return byes[-1]
