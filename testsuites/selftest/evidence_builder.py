@@ -156,11 +156,12 @@ class Scene:
         )
 
     def answers(self, response: Any, status: int = 200) -> None:
-        heads = (("www-authenticate", "Basic realm=x"),) if status == 401 else ()
+        asked = status == 401
+        heads = [("www-authenticate", "Basic realm=x")] if asked else []
         module = _dialect(response, self.plan.dialect)[0]
         body = module.octets_of(response) if response is not None else b""
-        heads += (("content-type", "text/xml; charset=utf-8"),) if body else ()
-        self._http(f"HTTP/1.1 {status} Text", heads, body, back=True)
+        heads += [("content-type", "text/xml; charset=utf-8")] if body else []
+        self._http(f"HTTP/1.1 {status} Text", tuple(heads), body, back=True)
 
     def _http(
         self, start: str, heads: tuple[tuple[str, str], ...], body: bytes, back: bool
