@@ -18,6 +18,8 @@ PLAYS = "playonphone.the-user-hangs-up-while-it-plays"
 DELETED = "media.a-deleted-message-is-gone"
 FULL = "playonphone.a-um-server-with-all-the-calls-it-can-have"
 REFRESHED = "sip.changes-that-meet-a-refresh"
+FORKED = "sip.two-phones-that-answer"
+CROSSED = "sip.an-answer-that-crosses-the-cancel"
 RESTARTED = "playonphone.the-cas-restarts-while-it-plays"
 BLAMED = [
     ("cas-orders-nothing", PLAIN, "POP-CHECK-002", CAS),
@@ -30,6 +32,7 @@ BLAMED = [
     ("cas-goes-on-talking", PLAYS, "POP-END-002", CAS),
     ("cas-goes-on-talking", PLAYS, "POP-END-003", CAS),
     ("um-goes-on-talking", PLAYS, "POP-END-002", UM),
+    ("um-goes-on-talking", FORKED, "SIP-FORK-002", UM),
     ("um-deletes-nothing", DELETED, "WS-ITEM-001", UM),
     ("cas-no-word-for-a-lost-message", DELETED, "WS-ITEM-001", CAS),
     ("cas-connected-when-it-rings", RESTARTED, "POP-STATE-005", CAS),
@@ -39,6 +42,8 @@ NOBODYS = [
     ("cas-fails-what-goes-well", "media.every-key-once", "MED-KEYS-001"),
     ("cas-forgets-its-calls", FULL, "POP-END-003"),  # another call ended
     ("cas-never-over", REFRESHED, "SIP-SESSION-005"),  # 481 had ended it
+    ("cas-tells-no-state", FORKED, "RTP-END-001"),  # one branch goes on
+    ("um-lets-it-ring", CROSSED, "SIP-RESP-003"),  # the scenario ended early
     ("um-lets-it-ring", RINGS, "SIP-RESP-003"),  # the gateway's phone still rings
 ]
 
