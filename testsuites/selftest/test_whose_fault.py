@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringback.judge.finding import Outcome
+from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.known import fault, faults, quirks
 from ringback.proof.plays import PLAIN, Play, Stage, collect
 from ringback.values import Role
@@ -74,7 +75,7 @@ def test_who_began_is_accused(
 def test_what_nobody_can_know_is_left_open(
     tmp_path: Path, name: str, scenario: str, requirement: str
 ) -> None:
-    odd = {**faults(), **quirks()}[name]
+    odd: Bending = faults().get(name) or quirks()[name]
     played = Stage(tmp_path).play(play(scenario), odd)
 
     assert played.marks
