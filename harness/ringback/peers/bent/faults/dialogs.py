@@ -299,6 +299,7 @@ ENDS = (
         role=UM,
         says="The surplus 2xx of a fork gets no BYE.",
         breaks="SIP-FORK-002",
+        also=("POP-END-003",),
         what="worker",
         guilty="connection",
         scenarios=("sip.two-phones-that-answer",),

@@ -83,7 +83,12 @@ def _quirk(name: str, says: str, source: str, turn: Turn) -> Quirk:
 
 
 def _cas(
-    name: str, says: str, source: str, change: Change, scenarios: tuple[str, ...] = ()
+    name: str,
+    says: str,
+    source: str,
+    change: Change,
+    scenarios: tuple[str, ...] = (),
+    misses: dict[str, str] | None = None,
 ) -> Quirk:
     return Quirk(
         name=name,
@@ -92,6 +97,7 @@ def _cas(
         source=source,
         way=tells(change),
         scenarios=scenarios,
+        misses=misses or {},
     )
 
 
@@ -148,6 +154,7 @@ QUIRKS = (
         "The CAS tells neither SIP code nor SIP text.",
         "EWS:phonecallinformation [D]: both are optional",
         lambda body: OF_SIP.sub(b"", body),
+        misses={"POP-SIP-001": "a code that nobody tells was said by nobody"},
     ),
     _cas(
         "ews-number-that-does-not-fit",
