@@ -37,6 +37,12 @@ def test_a_function_stays_readable(path: Path) -> None:
     assert not long
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """A suite that is collected within a selftest would find the other's module."""
+    names = [p.name for p in suites_folder().rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("path", OURS, ids=name)
 def test_nobody_sleeps(path: Path) -> None:
     assert not SLEEP.search(path.read_text())
