@@ -22,9 +22,11 @@ REFRESHED = "sip.changes-that-meet-a-refresh"
 FORKED = "sip.two-phones-that-answer"
 TIMED = "sip.an-odd-offer-another-time"
 CROSSED = "sip.an-answer-that-crosses-the-cancel"
+LED_AWAY = "sip.a-redirection-into-the-clear@secured"
 RESTARTED = "playonphone.the-cas-restarts-while-it-plays"
 BLAMED = [
     ("cas-orders-nothing", PLAIN, "POP-CHECK-002", CAS),
+    ("cas-fails-what-goes-well", LED_AWAY, "POP-CHECK-001", CAS),
     ("um-will-not-call", PLAIN, "POP-CHECK-001", UM),
     ("um-will-not-call", DENIED, "POP-DIAL-004", UM),
     ("um-calls-what-is-denied", DENIED, "POP-DIAL-004", UM),
@@ -44,6 +46,7 @@ NOBODYS = [
     ("cas-fails-what-goes-well", "media.every-key-once", "MED-KEYS-001"),
     ("cas-forgets-its-calls", FULL, "POP-END-003"),  # another call ended
     ("cas-never-over", REFRESHED, "SIP-SESSION-005"),  # 481 had ended it
+    ("cas-goes-on-talking", FORKED, "SIP-FORK-002"),  # the call it belongs to stands
     ("cas-tells-no-state", FORKED, "RTP-END-001"),  # one branch goes on
     ("refreshed-by-re-invite", TIMED, "MED-SDP-009"),  # it had to copy the line
     ("um-lets-it-ring", CROSSED, "SIP-RESP-003"),  # the scenario ended early
@@ -53,12 +56,12 @@ NOBODYS = [
 
 @cache
 def plays() -> dict[str, Play]:
-    words = {case[1] for case in (*BLAMED, *NOBODYS)}
+    words = {case[1].partition("@")[0] for case in (*BLAMED, *NOBODYS)}
     return {play.id: play for play in collect(sorted(words))}
 
 
 def play(name: str) -> Play:
-    return plays()[f"{name}@unsecured"]
+    return plays()[name if "@" in name else f"{name}@unsecured"]
 
 
 @pytest.mark.parametrize(("name", "scenario", "requirement", "guilty"), BLAMED)

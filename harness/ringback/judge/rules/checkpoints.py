@@ -47,18 +47,19 @@ def the_order_is_accepted(case: Case) -> Verdict:
     if refused:
         what = refused[0].refusal or "an answer without a call id"
         answers = [t.answer for t in refused]
-        if (by := _who_refused(case, refused[0])) is Role.UM:
-            return fails(f"the UM refused it: {what}", *answers, by=by)
+        denied = _is_denied_by_the_um(case, refused[0])
+        if denied and not case.invites(Leg.UM_GATEWAY):
+            return fails(f"the UM refused it: {what}", *answers, by=Role.UM)
         told = f"the order was answered with {what}"
-        return _broken(case, told, answers, Leg.CAS_UM)
+        legs = (Leg.CAS_UM, Leg.UM_GATEWAY) if denied else (Leg.CAS_UM,)
+        return _broken(case, told, answers, *legs)
     return passes("a call id was handed out", *(t.answer for t in orders))
 
 
-def _who_refused(case: Case, order: Turn) -> Role:
-    """The UM, where it said no without asking a gateway."""
+def _is_denied_by_the_um(case: Case, order: Turn) -> bool:
+    """Perhaps for what a gateway told it: then the fault may lie on that leg."""
     said = answer_of_the_um(case, order)
-    refused = said is not None and said.status >= 400
-    return Role.UM if refused and not case.invites(Leg.UM_GATEWAY) else Role.CAS
+    return said is not None and said.status >= 400
 
 
 def the_cas_invites_the_um(case: Case) -> Verdict:
@@ -94,9 +95,7 @@ def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdic
     """By him who ought to have gone on with the first leg; or by who was refused for
     his certificate, on that leg or before it."""
     ill = next(filter(None, (culprit(case, leg) for leg in legs)), None)
-    if ill is None and (
-        led := [r for r in _said_on(case, legs) if leads_out_of_tls(r)]
-    ):
+    if ill is None and (led := _led_out_of_tls(case, legs)):
         return fails(f"{why}: it was redirected out of TLS", led[0].frame, *frames)
     if ill is None:
         return fails(why, *frames, by=legs[0].roles[0])
@@ -104,8 +103,9 @@ def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdic
     return fails(f"{told}, being {', '.join(ill.odd)}", *frames, by=ill.shown.role)
 
 
-def _said_on(case: Case, legs: Sequence[Leg]) -> list[Said]:
-    return [r for r in case.responses if r.frame.leg in legs]
+def _led_out_of_tls(case: Case, legs: Sequence[Leg]) -> list[Said]:
+    said = (r for r in case.responses if r.frame.leg in legs)
+    return [r for r in said if leads_out_of_tls(r)]
 
 
 def there_is_an_answer_and_sound(case: Case) -> Verdict:
