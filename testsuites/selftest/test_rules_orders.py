@@ -215,6 +215,15 @@ def test_news_that_the_um_keeps_to_itself_are_no_fault_of_the_cas() -> None:
     assert accused("POP-STATE-005", untold).guilty is Role.UM
 
 
+def test_a_refusal_is_news_as_well() -> None:
+    """Who hears 500 of a call that was answered must not go on saying Alerted."""
+    shown = polled(plain(), 2, CallState.ALERTED)
+    refused = changed(shown, on(CU, "200"), swapped(" 200 OK", " 500 No"))
+    assert accused("POP-STATE-004", refused).guilty is Role.CAS
+    kept = without(shown, on(CU, "200"))
+    assert accused("POP-STATE-004", kept).guilty is Role.UM
+
+
 def test_a_call_that_ends_at_once_owes_no_sound() -> None:
     def at_once(frame: SipFrame) -> SipFrame:
         bye = frame.leg is GW and b"BYE" in frame.sip.start
