@@ -220,7 +220,7 @@ def test_a_refusal_is_news_as_well() -> None:
     shown = polled(plain(), 2, CallState.ALERTED)
     refused = changed(shown, on(CU, "200"), swapped(" 200 OK", " 500 No"))
     assert accused("POP-STATE-004", refused).guilty is Role.CAS
-    kept = without(shown, on(CU, "200"))
+    kept = without(without(shown, on(CU, "200")), on(CU, "BYE"))  # a 302 is left
     assert accused("POP-STATE-004", kept).guilty is Role.UM
 
 

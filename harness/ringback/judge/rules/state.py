@@ -3,6 +3,7 @@
 Facts §1.6 maps SIP to states and causes; §2.3 and §3.2 name them.
 """
 
+from collections.abc import Container
 from itertools import pairwise
 
 from ringback.judge.case import Case, Said
@@ -22,6 +23,7 @@ ORDER = (
 SLACK = 2.0  # seconds that news may take from the gateway to the user
 BUSY = {486, 600}
 UNANSWERED = {408, 480}
+DECIDED = frozenset([*range(200, 300), *range(400, 700)])  # no redirection
 UNAVAILABLE = {404, 410, 484, 503}
 NO_POLL = "nobody asked how the call is doing"
 
@@ -65,7 +67,7 @@ def an_answer_is_told(case: Case) -> Verdict:
     stale = [t for t in late if t.state not in wanted]
     if stale:
         why = f"{stale[0].state} was told {SLACK:.0f} s after the answer"
-        by = _who_kept_it(case, stale[-1], range(200, 700), "BYE", "CANCEL")
+        by = _who_kept_it(case, stale[-1], DECIDED, "BYE", "CANCEL")
         return fails(why, *(t.answer for t in stale), by=by)
     return passes("the answer was told", *(t.answer for t in (*shown, *late)))
 
@@ -227,7 +229,9 @@ def _cancelled_before_its_answer(case: Case) -> Said | None:
     return None
 
 
-def _who_kept_it(case: Case, told: Turn, statuses: range, *methods: str) -> Role:
+def _who_kept_it(
+    case: Case, told: Turn, statuses: Container[int], *methods: str
+) -> Role:
     """The UM, as long as it says nothing of the kind to the CAS. Who gets no ACK for
     his 200 may not say BYE yet (RFC 3261 §15)."""
     calls = case.calls(Leg.CAS_UM)
