@@ -150,7 +150,7 @@ FAULTS = (
         "POP-STATE-004",
         tells(word("Connected", "Alerted")),
         also=("POP-STATE-002",),
-        scenarios=("playonphone.the-longest-call-is-reached",),
+        scenarios=("playonphone.the-user-hangs-up-while-it-plays",),
     ),
     _cas(
         "cas-never-over",
