@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+ANYTHING = (Exception,)  # for where what falls over must not take others with it
+
 
 class Fault(Exception):
     """Root of the tree; never raised itself."""

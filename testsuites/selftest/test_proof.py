@@ -164,6 +164,21 @@ def test_a_machine_lacks_an_arm_for_one_play_only(plain: Play, stage: Stage) -> 
     assert stage.play(plain).findings
 
 
+def test_a_machine_that_falls_over_in_its_last_words_is_noticed(stage: Stage) -> None:
+    """Who lacks an arm leaves in mid-step; the others are judged all the same."""
+    name = "sip.a-session-that-the-callee-refreshes"
+    play = next(p for p in collect([name]) if not p.mode.tls)
+    lost = "arm: invite_server.step: State.ACCEPTED"
+    arm = next(a for a in arms.arms() if a.name == lost)
+
+    with arms.without(arm):
+        played = stage.play(play)
+
+    assert "TypeError" in played.fell_over
+    assert played.findings
+    assert not stage.play(play).fell_over
+
+
 def test_every_survivor_has_a_pattern_a_reason_and_a_source() -> None:
     for one in survivors.reasons():
         re.compile(one.pattern)

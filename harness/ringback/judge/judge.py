@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from ringback.evidence.circumstances import Circumstances
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import Frame
+from ringback.faults import ANYTHING
 from ringback.judge.applicability import facts_of, holds
 from ringback.judge.case import Case, Rule
 from ringback.judge.catalogue import Requirement, Terms, all_terms, catalogue
@@ -35,7 +36,6 @@ OUTCOME_OF = {
     Grade.FAIL: Outcome.FAIL,
     Grade.ERROR: Outcome.ERROR,
 }
-ANYTHING = (Exception,)  # a broken rule must not silence the others
 NOBODY_SAYS = "the capture does not say what it is a capture of"
 Bar = tuple[Outcome, str]  # what a finding says of what is not judged
 

@@ -14,18 +14,17 @@ from msgspec.structs import replace
 from ringback.config import Config
 from ringback.evidence.evidence import Evidence
 from ringback.evidence.reader import study
-from ringback.faults import Unseen, Untestable
+from ringback.faults import ANYTHING, Unseen, Untestable
 from ringback.judge.finding import Finding, Outcome
 from ringback.peers.bent.declared import Bending
 from ringback.peers.bent.way import Mark
 from ringback.testbed import LEFT_OVER, Testbed
 from ringback.testbed.asked import Asked
-from ringback.testbed.closing import Declared
+from ringback.testbed.closing import Declared, fell
 from ringback.testbed.session import Ground, Session
 from ringback.values import Security
 
 PLAIN = "playonphone.the-plain-call"
-ANYTHING = (Exception,)  # a scenario that falls over is told, and the others go on
 
 
 class Play(msgspec.Struct, frozen=True):
@@ -125,7 +124,7 @@ class Stage:
         except Untestable as why:
             return Played({}, None, untestable=str(why))
         except ANYTHING as trouble:
-            return Played({}, None, fell_over=f"{type(trouble).__name__}: {trouble}")
+            return Played({}, None, fell_over=fell(trouble))
         try:
             return self._played(bed, play)
         finally:
@@ -144,8 +143,11 @@ class Stage:
         except Untestable as why:
             return Played({}, None, untestable=str(why))
         except ANYTHING as trouble:
-            fell_over = f"{type(trouble).__name__}: {trouble}"
-        bed.finish()
+            fell_over = fell(trouble)
+        try:
+            bed.finish()
+        except ANYTHING as trouble:
+            fell_over = fell_over or fell(trouble)
         left = tuple(text for text in bed.notes if text.startswith(LEFT_OVER))
         studied = study(bytes(bed.captured()))
         findings = {f.requirement: f for f in bed.findings(studied)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringback.faults import Fault, Unseen, Untestable
+from ringback.faults import ANYTHING, Fault, Unseen, Untestable
 from ringback.report.folder import fresh_name
 from ringback.report.records import FindingRecord, line
 from ringback.report.terminal import failure_block
@@ -68,15 +68,22 @@ def judged(item: pytest.Function, bed: "Testbed") -> Iterator[None]:
     except Unseen as missed:
         bed.missed(missed)
     except Exception as trouble:
-        played = bed.close(trouble)
-        report(item, played)
+        report(item, closed(bed, trouble))
         raise
-    played = bed.close()
+    played = closed(bed)
     report(item, played)
     bad = [f for f in played.findings if _counts(f)]
     if bad:
         blocks = "\n\n".join(failure_block(f) for f in bad)
         pytest.fail(blocks, pytrace=False)
+
+
+def closed(bed: "Testbed", trouble: Exception | None = None) -> "Played":
+    """A full disk, say, is an error of this scenario and must not go unsaid."""
+    try:
+        return bed.close(trouble)
+    except ANYTHING as late:
+        return bed.session.fell_over(bed.declared, bed.security, trouble or late)
 
 
 def _counts(finding: FindingRecord) -> bool:

@@ -1,5 +1,6 @@
 """What a run was asked for, from command line and configuration."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,15 @@ class Asked(msgspec.Struct, frozen=True):
         check(outside, config.statement)
         if outside and option.ringback_net == "memory":
             raise Misuse("--net memory has no SUT: leave out --sut, or use sockets")
+        base = Path(option.ringback_out)
+        for name in ("reports", "captures"):
+            _check_room(base / name)
         return cls(
             config=config,
             outside=outside,
             modes=_modes(option.ringback_security, config, outside, bool(path)),
             net=option.ringback_net,
-            base=Path(option.ringback_out),
+            base=base,
             level=option.ringback_level,
             select=tuple(option.ringback_select or ()),
             slow=option.ringback_slow,
@@ -56,6 +60,15 @@ class Asked(msgspec.Struct, frozen=True):
             resolve=resolve,
             oddness=oddness(option.ringback_fault, option.ringback_quirk),
         )
+
+
+def _check_room(folder: Path) -> None:
+    """Nothing is made yet; what is there already must be a folder to write to."""
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not there.is_dir():
+        raise Misuse(f"--out: {there} is a file, and should be a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Misuse(f"--out: {there} cannot be written to: name another folder")
 
 
 def _pairs(option: str, words: list[str] | None) -> dict[str, str]:

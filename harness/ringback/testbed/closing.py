@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from traceback import extract_tb
 
 import msgspec
 
@@ -81,9 +82,22 @@ def of_our_own(
         told = "; ".join(complaints[:3])
         yield engine_finding("RB-TAP-001", Outcome.ERROR, told)
     if trouble is not None:
-        blame = "" if isinstance(trouble, Fault) else "the scenario fell over: "
-        told = f"{blame}{type(trouble).__name__}: {trouble}"
-        yield engine_finding("RB-BED-001", Outcome.ERROR, told)
+        yield engine_finding("RB-BED-001", Outcome.ERROR, fell(trouble))
+
+
+def fell(trouble: BaseException) -> str:
+    """What fell over; with the line of code, unless it was raised for people to read.
+
+    The file goes by its name alone: a report does not tell where it was made.
+    """
+    said = f"{type(trouble).__name__}: {trouble}"
+    if isinstance(trouble, Fault):
+        return said
+    places = extract_tb(trouble.__traceback__)
+    where = (
+        f", at {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
+    )
+    return f"the scenario fell over: {said}{where}"
 
 
 _ENGINE = {
@@ -121,7 +135,7 @@ def scenario_record(
         net=circumstances.net,
         started=circumstances.started,
         seconds=round(seconds, 3),
-        captured=circumstances.captured if evidence else "none",
+        captured=circumstances.captured if files.capture else "none",
         capture=files.capture,
         sound=files.sound,
         timeline=files.timeline,
@@ -178,16 +192,21 @@ def write_files(
     folder: Path, declared: Declared, capture: Capture, evidence: Evidence
 ) -> tuple[Path, Path | None, Path]:
     """The pcapng, the WAV of what was heard (None when nothing was), the timeline."""
-    folder.mkdir(parents=True, exist_ok=True)
-    at = folder / f"{declared.id}.pcapng"
+    at = write_capture(folder, declared, capture)
     lines, wav = at.with_suffix(".jsonl"), at.with_suffix(".wav")
-    _write_whole(at, bytes(capture))
     _write_whole(lines, timeline(evidence))
     sound = heard_at_the_far_end(evidence)
     if not sound:
         return at, None, lines
     _write_whole(wav, wav_of(sound))
     return at, wav, lines
+
+
+def write_capture(folder: Path, declared: Declared, capture: Capture) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    at = folder / f"{declared.id}.pcapng"
+    _write_whole(at, bytes(capture))
+    return at
 
 
 def _write_whole(path: Path, octets: bytes) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ringback.evidence.evidence import Evidence
+from ringback.faults import ANYTHING
 from ringback.judge.finding import Finding, Outcome
 from ringback.judge.torments import torments_in
 from ringback.net.programs import missing
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Tell = Callable[[Path], Finding]
 Captures = Mapping[Path, tuple[Declared, Evidence]]
 ID = "RB-DIS-001"
-ANYTHING = (Exception,)  # another's program fails in ways of its own
 
 
 def signalling(evidence: Evidence) -> Evidence:

@@ -173,7 +173,7 @@ class Session:
 
     def fell_over(self, declared: Declared, mode: Security, why: Exception) -> Played:
         """Our own side failed before anything was played."""
-        told = f"{type(why).__name__}: {why}"
+        told = closing.fell(why)
         finding = closing.engine_finding("RB-BED-001", Outcome.ERROR, told)
         return self.unplayed(declared, mode, (finding,), told)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ringback.config import Config
 from ringback.evidence.circumstances import Seat, Sound
 from ringback.evidence.evidence import Evidence
-from ringback.evidence.reader import Study, study
+from ringback.evidence.reader import Study
 from ringback.evidence.taps import agrees
 from ringback.evidence.writer import Capture
 from ringback.faults import Untestable
@@ -21,7 +21,7 @@ from ringback.net.network import Seated
 from ringback.peers.um_service import UmService
 from ringback.protocol.mailbox import LATEST, FindMessage, VoiceMessage
 from ringback.protocol.world import Wish
-from ringback.testbed import closing, inner, layout, odd, parting, placing
+from ringback.testbed import closing, inner, layout, odd, parting, placing, record
 from ringback.testbed.account import account
 from ringback.testbed.actors import Client, Phone
 from ringback.testbed.closing import Declared, Played
@@ -77,7 +77,7 @@ class Testbed(Told):
         self.started = datetime.now(UTC)
         ground.knows(config)
         self.network.begin_scenario(declared.id)
-        self._began = self.network.now
+        self.began = self.network.now
         self.theatre = Theatre(
             config=config,
             security=security,
@@ -298,21 +298,7 @@ class Testbed(Told):
 
     def close(self, trouble: BaseException | None = None) -> Played:
         """Let everybody finish, stop the capture, read it, judge it, write it down."""
-        self.finish()
-        seconds = self.network.now - self._began
-        capture = self.captured()
-        studied = study(bytes(capture))
-        evidence = studied.evidence
-        findings = self.findings(studied, trouble)
-        capture = closing.commented(capture, findings)
-        files = self._written(capture, evidence)
-        known = capture.circumstances
-        assert known is not None
-        return Played(
-            closing.scenario_record(self.declared, known, evidence, seconds, files),
-            tuple(closing.finding_record(self.declared, known, f) for f in findings),
-            self.session.reports,
-        )
+        return record.closed(self, trouble)
 
     def abandon(self) -> None:
         """Leave the seats, whatever happened; silent when they are left already."""
@@ -330,12 +316,14 @@ class Testbed(Told):
         """Peers get a moment to end what they began; then all seats are left."""
         if not self._open:
             return
-        parting.hear_out(self, self.probes)
-        quiet = self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
-        if not quiet:
-            self.notes += [f"{LEFT_OVER}{text}" for text in self.theatre.leftovers()]
-        self.notes += self.troupe.deaths()
-        self.abandon()
+        try:
+            parting.hear_out(self, self.probes)
+            self.network.until(lambda: not self.theatre.leftovers(), LAST_WORDS)
+            left = self.theatre.leftovers()
+            self.notes += [f"{LEFT_OVER}{text}" for text in left]
+            self.notes += self.troupe.deaths()
+        finally:  # who falls over in his last words must not keep his seat
+            self.abandon()
         self.network.until(
             lambda: False, 0.0 if self.network.captured == "taps" else 0.02
         )
@@ -381,12 +369,6 @@ class Testbed(Told):
         named = (f.requirement for f in found)
         kept = {n for n in named if n in wanted or n.startswith(always)}
         return [f for f in found if f.requirement in kept]
-
-    def _written(self, capture: Capture, evidence: Evidence) -> closing.Files:
-        folder = self.session.captures
-        at, wav, lines = closing.write_files(folder, self.declared, capture, evidence)
-        self.session.remember(at, self.declared, evidence)
-        return closing.Files(*map(self.session.relative, (at, wav, lines)))
 
     def seats_of(self, role: Role) -> tuple[Seat, ...]:
         """Where a role sits, ours or not."""
