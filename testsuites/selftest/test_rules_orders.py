@@ -1,5 +1,6 @@
 """Checkpoints, dialled numbers, states and causes."""
 
+from collections.abc import Callable
 from functools import cache
 
 import msgspec
@@ -13,6 +14,7 @@ from testsuites.selftest.evidence_builder import (
     state,
     swapped,
     told,
+    with_field,
     without,
 )
 from testsuites.selftest.played_call import call
@@ -23,6 +25,8 @@ from ringback.evidence.evidence import Evidence
 from ringback.evidence.frame import HttpFrame, SipFrame
 from ringback.values import Address, CallState, Cause, Leg, Role
 from ringback.wire import ews, umws
+from ringback.wire.message import Message
+from ringback.wire.order import Outcome
 from ringback.wire.soap import SoapFault
 
 GW, CU = Leg.UM_GATEWAY, Leg.CAS_UM
@@ -47,6 +51,11 @@ def polled(
     response = state(shown, cause, dialect)
     module = umws if dialect == "umws" else ews
     return answered(evidence, nth, module.octets_of(response))
+
+
+def carrying(outcome: Outcome) -> Callable[[Message], Message]:
+    """A refusal with that body; its Content-Type is nobody's concern here."""
+    return lambda said: replace(said, body=bytes(outcome))
 
 
 def refused(dialect: str) -> Evidence:
@@ -89,6 +98,7 @@ OK = on(GW, "200")
 OTHER_CODE = generic("ErrorInvalidPhoneNumber")
 DISCONNECTED, CONNECTED = CallState.DISCONNECTED, CallState.CONNECTED
 FAULT = umws.octets_of(SoapFault("ServerFault", "no", "a:OtherException"))
+PENDING = Outcome(Cause.OTHER, 491, "Request Pending")
 ONE_BOX = {Role.CAS: "tcp:h:1", Role.UM: "tcp:h:2"}
 
 
@@ -222,6 +232,63 @@ def test_a_refusal_is_news_as_well() -> None:
     assert accused("POP-STATE-004", refused).guilty is Role.CAS
     kept = without(without(shown, on(CU, "200")), on(CU, "BYE"))  # a 302 is left
     assert accused("POP-STATE-004", kept).guilty is Role.UM
+
+
+def test_a_refusal_after_the_200_is_no_news() -> None:
+    """Nobody listens to a second final answer (RFC 3261 §17.1.1.2)."""
+    shown = without(polled(plain(), -1, CONNECTED), on(CU, "BYE"))
+    accepted = next(f for f in shown.sip if on(CU, "200", "INVITE")(f))
+    late = replace(accepted, sip=swapped(" 200 OK", " 480 No")(accepted.sip))
+    at = shown.sip.index(accepted) + 1
+    twice = replace(shown, sip=(*shown.sip[:at], late, *shown.sip[at:]))
+    assert accused("POP-STATE-005", twice).guilty is Role.UM
+
+
+def reworded(final: int, said: int) -> Evidence:
+    """The UM answers the CAS with another status than it had from the gateway."""
+    told = final if final in (480, 486) else 480
+    if told == said:
+        return ended(final)
+    return changed(ended(final), on(CU, f"{told}"), swapped(f" {told} ", f" {said} "))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "final", "said", "told"),
+    [
+        ("POP-CAUSE-001", 486, 480, Cause.NO_ANSWER),
+        ("POP-CAUSE-002", 480, 486, Cause.USER_BUSY),
+        ("POP-CAUSE-003", 404, 500, Cause.OTHER),
+        ("POP-CAUSE-003", 404, 480, Cause.NO_ANSWER),
+        ("POP-CAUSE-004", 500, 404, Cause.UNAVAILABLE),
+    ],
+)
+def test_a_cause_that_the_um_made_up_is_no_fault_of_the_cas(
+    requirement: str, final: int, said: int, told: Cause
+) -> None:
+    shown = polled(reworded(final, said), -1, DISCONNECTED, told)
+    assert accused(requirement, shown).guilty is Role.UM
+    reason = with_field("Reason", f"Q.850;cause=16, sip;cause={final}")
+    reasoned = changed(shown, on(CU, f"{said}"), reason)
+    assert accused(requirement, reasoned).guilty is Role.CAS
+    outcome = carrying(Outcome(told, final, "the body is what counts"))
+    contradicted = changed(reasoned, on(CU, f"{said}"), outcome)
+    assert accused(requirement, contradicted).guilty is Role.UM
+
+
+def test_a_code_that_the_um_made_up_is_no_fault_of_the_cas() -> None:
+    shown = coded(486, 491)
+    assert accused("POP-SIP-001", shown).guilty is Role.CAS
+    for made_up in (with_field("Reason", "SIP;cause=491"), carrying(PENDING)):
+        said = changed(shown, on(CU, "486"), made_up)
+        assert accused("POP-SIP-001", said).guilty is Role.UM
+
+
+def test_ringing_and_an_answer_that_the_um_made_up_are_no_fault_of_the_cas() -> None:
+    for requirement, start in (("POP-STATE-002", "180"), ("POP-STATE-003", "200")):
+        early = without(plain(), on(GW, start, "INVITE"))
+        assert accused(requirement, early).guilty is Role.UM
+        untold = without(early, on(CU, start, "INVITE"))  # a 183 is left
+        assert accused(requirement, untold).guilty is Role.CAS
 
 
 def test_a_call_that_ends_at_once_owes_no_sound() -> None:

@@ -79,6 +79,7 @@ GUILTY: Table = {
     "SIP-TIMER-010": lambda: again(plain(), on(GW, "BYE"), 0.0005),
     "SIP-CONN-001": lambda: elsewhere(plain(), OK),
     "SIP-CONN-003": unknown,
+    "SIP-ACK-004": lambda: again(plain(), OK, 0.6),
 }
 ODD: Table = {
     "SIP-TIMER-001": lambda: without(later(plain(), INVITE, 0.1), on(GW, "100")),
@@ -95,6 +96,7 @@ ODD: Table = {
     "SIP-CONN-003": lambda: elsewhere(
         plain(), lambda f: f.leg is GW and f.sip.method == "BYE"
     ),
+    "SIP-ACK-004": lambda: again(again(plain(), OK, 0.6), ACK, 0.7),
 }
 
 
@@ -106,6 +108,23 @@ def test_who_breaks_it_is_accused(requirement: str) -> None:
 @pytest.mark.parametrize("requirement", sorted(ODD))
 def test_who_is_only_odd_is_acquitted(requirement: str) -> None:
     acquitted(requirement, ODD[requirement]())
+
+
+def test_who_has_no_transaction_any_more_acknowledges_no_copy() -> None:
+    """RFC 6026 §8 on RFC 3261 §18.1.2; one copy came while he had it, with its ACK."""
+    acquitted("SIP-ACK-004", again(again(plain(), OK, 0.6, 40.0, 44.0), ACK, 0.7))
+    left = again(plain(), OK, 0.6)
+    asked, thanked = first(left, INVITE), first(left, ACK)
+    gone = {"left_by": asked.source, "closed": thanked.number + 1}
+    links = tuple(
+        replace(link, **gone) if link.flow == asked.flow else link
+        for link in left.connections
+    )
+    acquitted("SIP-ACK-004", replace(elsewhere(left, late_copy), connections=links))
+
+
+def late_copy(frame: SipFrame) -> bool:
+    return OK(frame) and frame.time > first(plain(), OK).time + 0.5
 
 
 def test_repetitions_that_come_too_fast() -> None:

@@ -3,10 +3,16 @@
 Facts §1.6 maps SIP to states and causes; §2.3 and §3.2 name them.
 """
 
-from collections.abc import Container
 from itertools import pairwise
 
 from ringback.judge.case import Case, Said
+from ringback.judge.passed_on import (
+    DECIDED,
+    answers_before,
+    codes_told,
+    misnamed_by_the_um,
+    who_kept_it,
+)
 from ringback.judge.rules.spoilt import who_spoilt_it
 from ringback.judge.soundness import is_refused_for_its_form, somebody_s_end_failed
 from ringback.judge.turns import Turn, polls, turns_of
@@ -23,7 +29,6 @@ ORDER = (
 SLACK = 2.0  # seconds that news may take from the gateway to the user
 BUSY = {486, 600}
 UNANSWERED = {408, 480}
-DECIDED = frozenset([*range(200, 300), *range(400, 700)])  # no redirection
 UNAVAILABLE = {404, 410, 484, 503}
 NO_POLL = "nobody asked how the call is doing"
 
@@ -42,17 +47,18 @@ def states_only_go_forward(case: Case) -> Verdict:
 
 
 def alerted_means_that_it_rings(case: Case) -> Verdict:
-    """A ringing answer came from the gateway before: 180, or 183 with alerting."""
-    return _told_after(case, CallState.ALERTED, (180, 181, 182, 183))
+    """A ringing answer came from the gateway before: 180, or 183 with alerting. The
+    183 of the UM says that the order has passed."""
+    return _told_after(case, CallState.ALERTED, range(180, 184), range(180, 183))
 
 
 def connected_means_that_it_was_answered(case: Case) -> Verdict:
-    return _told_after(case, CallState.CONNECTED, tuple(range(200, 300)))
+    return _told_after(case, CallState.CONNECTED, range(200, 300), range(200, 300))
 
 
 def an_answer_is_told(case: Case) -> Verdict:
     """Well after the 200, and well before any end, the state is Connected."""
-    answers = _answers(case, tuple(range(200, 300)))
+    answers = _answers(case, range(200, 300))
     wanted = (CallState.CONNECTED, CallState.DISCONNECTED)
     late = [
         turn
@@ -67,7 +73,7 @@ def an_answer_is_told(case: Case) -> Verdict:
     stale = [t for t in late if t.state not in wanted]
     if stale:
         why = f"{stale[0].state} was told {SLACK:.0f} s after the answer"
-        by = _who_kept_it(case, stale[-1], DECIDED, "BYE", "CANCEL")
+        by = who_kept_it(case, stale[-1], DECIDED, "BYE", "CANCEL")
         return fails(why, *(t.answer for t in stale), by=by)
     return passes("the answer was told", *(t.answer for t in (*shown, *late)))
 
@@ -88,7 +94,7 @@ def the_end_is_told(case: Case) -> Verdict:
     stale = [t for t in late if t.state is not CallState.DISCONNECTED]
     if stale:
         why = f"{stale[-1].state} was told after the call had ended"
-        by = _who_kept_it(case, stale[-1], range(400, 700), "BYE", "CANCEL")
+        by = who_kept_it(case, stale[-1], range(400, 700), "BYE", "CANCEL")
         return fails(why, stale[-1].answer, ends[-1].frame, by=by)
     return passes("Disconnected was told", *(t.answer for t in over))
 
@@ -163,15 +169,19 @@ def sip_codes_were_said(case: Case) -> Verdict:
     """Facts §1.6: EWS may show the raw code. Who got no answer at all has one of RFC
     3261 §8.1.3.1."""
     told = [(t, code) for t in turns_of(case) if (code := t.sip_code) is not None]
-    invites = [*case.invites(Leg.UM_GATEWAY), *case.invites(Leg.CAS_UM)]
+    invites = [*case.invites(Leg.CAS_UM), *case.invites(Leg.UM_GATEWAY)]
     if not told or not invites:
         return undecided("nobody was told a SIP code, or there was no INVITE")
     said = {408, 503, *(r.status for x in invites for r in x.responses)}
+    last = [x.final.frame for x in invites if x.final][-1:]
     for turn, code in told:
         early = code == 200 and turn.state is not CallState.DISCONNECTED
         if code not in said and not early:
             why = f"the SIP code {code} was told, which nobody said"
-            return fails(why, turn.answer, by=Role.CAS)
+            finals = answers_before(case, turn, DECIDED)
+            heard = [r.frame for r in finals if code in codes_told(r)]
+            by = Role.UM if heard else Role.CAS
+            return fails(why, turn.answer, *heard, *last, by=by)
     codes = " ".join(dict.fromkeys(str(code) for _, code in told))
     return passes(f"told were {codes}", *(turn.answer for turn, _ in told))
 
@@ -192,18 +202,22 @@ def _cause(
     told = _last_told(case)
     if not told:
         return undecided("nobody was told that the call is over", finals[-1].frame)
-    if hung_up := _cancelled_before_its_answer(case):
+    if hung_up := _hung_up_before_its_answer(case):
         return undecided("the user hung up before the CAS knew", hung_up.frame)
     for turn in told:
         allowed = (umws or ews) if turn.dialect == "umws" else ews
         if turn.cause not in allowed:
             because = f"{turn.cause} was told after {finals[-1].status}"
-            return fails(because, turn.answer, finals[-1].frame, by=Role.CAS)
+            wrong = [s.frame for s in misnamed_by_the_um(case, turn, ews, statuses)]
+            by = Role.UM if wrong else Role.CAS
+            return fails(because, turn.answer, finals[-1].frame, *wrong, by=by)
     shown = f"{told[0].cause} after {finals[-1].status}"
     return passes(shown, told[0].answer, finals[-1].frame)
 
 
-def _told_after(case: Case, state: CallState, statuses: tuple[int, ...]) -> Verdict:
+def _told_after(
+    case: Case, state: CallState, statuses: range, of_the_um: range
+) -> Verdict:
     told = [t for t in turns_of(case) if t.state is state]
     if not told:
         return undecided(f"{state} was never told")
@@ -215,36 +229,26 @@ def _told_after(case: Case, state: CallState, statuses: tuple[int, ...]) -> Verd
         answers = _answers(case, statuses)
         if not any(start < a.number < turn.answer.number for a in answers):
             why = f"{state} was told, yet no such answer had come before"
-            return fails(why, turn.answer, by=Role.CAS)
+            said = answers_before(case, turn, of_the_um)
+            heard = [r.frame for r in said if r.number > start]
+            by = Role.UM if heard else Role.CAS
+            return fails(why, turn.answer, *heard, by=by)
     return passes(f"{state} was told after the answer", *(t.answer for t in told))
 
 
-def _cancelled_before_its_answer(case: Case) -> Said | None:
-    """Who hangs up needs no cause, whatever the gateway was about to say."""
+def _hung_up_before_its_answer(case: Case) -> Said | None:
+    """Who hangs up needs no cause, whatever the gateway was about to say. It is BYE
+    where the UM had answered before the phone."""
     for call in case.calls(Leg.CAS_UM):
         finals = [x.final for x in call.invites if x.final and x.final.status >= 400]
-        for cancel in call.of("CANCEL"):
-            if all(cancel.request.number < final.number for final in finals):
-                return cancel.request
+        for end in (*call.of("CANCEL"), *call.of("BYE")):
+            ours = end.request.sender is Role.CAS
+            if ours and all(end.request.number < final.number for final in finals):
+                return end.request
     return None
 
 
-def _who_kept_it(
-    case: Case, told: Turn, statuses: Container[int], *methods: str
-) -> Role:
-    """The UM, as long as it says nothing of the kind to the CAS. Who gets no ACK for
-    his 200 may not say BYE yet (RFC 3261 §15)."""
-    calls = case.calls(Leg.CAS_UM)
-    if any(x.accepted and not x.acks for c in calls for x in c.invites):
-        return Role.CAS
-    news = [r for c in calls for x in c.invites for r in x.responses]
-    news = [r for r in news if r.status in statuses]
-    news += [x.request for c in calls for m in methods for x in c.of(m)]
-    heard = any(s.number < told.answer.number for s in news)
-    return Role.CAS if heard or not calls else Role.UM
-
-
-def _answers(case: Case, statuses: tuple[int, ...]) -> list[Said]:
+def _answers(case: Case, statuses: range) -> list[Said]:
     """Such responses to INVITE, on the leg that knows best."""
     for leg in (Leg.UM_GATEWAY, Leg.CAS_UM):
         invites = case.invites(leg)

@@ -203,7 +203,13 @@ STANDING = (
         role=UM,
         says="The UM takes 481 for 491 and asks again in a dialog that is gone.",
         breaks="SIP-DIALOG-006",
-        also=("POP-END-003", "SIP-SESSION-", "MED-HEARD-001", "SIP-GLARE-003"),
+        also=(
+            "POP-END-003",
+            "POP-SIP-001",  # the 491 is told to the user
+            "SIP-SESSION-",
+            "MED-HEARD-001",
+            "SIP-GLARE-003",
+        ),
         what="worker",
         way=joined(
             mishears(response(481, of="INVITE", to=GATEWAY), status(491, "Pending")),

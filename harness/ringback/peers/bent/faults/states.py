@@ -2,8 +2,9 @@
 
 import re
 
+from ringback.peers.bent.changes import status
 from ringback.peers.bent.declared import Fault
-from ringback.peers.bent.ways import Maker
+from ringback.peers.bent.ways import Maker, mishears, response, says
 from ringback.peers.bent.web import Change, telling, tells, word, words
 from ringback.values import Role
 
@@ -14,6 +15,7 @@ REFUSED = (
     "playonphone.a-number-that-nobody-has",
 )
 NO_CAUSE = words(FAILURES, "None")
+BUSY = response(486, of="INVITE", to=Role.GATEWAY)
 STATE = re.compile(rb">(Idle|Connecting|Alerted|Connected|Disconnected)<")
 
 
@@ -72,6 +74,27 @@ def _cas(
         breaks=breaks,
         also=also,
         scenarios=scenarios,
+        way=way,
+    )
+
+
+def _um(
+    name: str,
+    says: str,
+    breaks: str,
+    way: Maker,
+    also: tuple[str, ...],
+    scenarios: tuple[str, ...],
+) -> Fault:
+    """The CAS can only pass on what such a UM tells it."""
+    return Fault(
+        name=name,
+        role=Role.UM,
+        says=says,
+        breaks=breaks,
+        also=also,
+        scenarios=scenarios,
+        what="worker",
         way=way,
     )
 
@@ -158,5 +181,40 @@ FAULTS = (
         "POP-STATE-005",
         tells(_both(_in("Disconnected", NO_CAUSE), word("Disconnected", "Connected"))),
         also=("POP-STATE-003", "WS-ONE-001", "WS-CALLID-002"),
+    ),
+    _um(
+        "um-takes-a-busy-line-for-no-answer",
+        "The UM hears 486 of the gateway as 480, and tells that.",
+        "POP-CAUSE-001",
+        mishears(BUSY, status(480, "Temporarily Unavailable")),
+        also=(),
+        scenarios=("playonphone.a-busy-phone",),
+    ),
+    _um(
+        "um-tells-a-code-of-its-own",
+        "The UM tells 600 of a line that is busy with 486.",
+        "POP-SIP-001",
+        mishears(BUSY, status(600, "Busy Everywhere")),
+        also=(),
+        scenarios=("playonphone.a-busy-phone",),
+    ),
+    _um(
+        "um-answers-when-it-rings",
+        "The UM answers the CAS with 200 as soon as the phone rings.",
+        "POP-STATE-003",
+        says(response(180, of="INVITE", to=Role.CAS), status(200, "OK")),
+        also=(
+            "MED-SDP-002",
+            "POP-END-003",
+            "POP-STATE-005",
+            "SIP-DIALOG-005",  # a call that is over for one side only
+            "SIP-RESP-002",
+            "SIP-TIMER-",
+        ),
+        scenarios=(
+            "playonphone.the-plain-call",
+            "playonphone.the-user-hangs-up-while-it-rings",
+            "playonphone.a-phone-that-nobody-answers",
+        ),
     ),
 )
