@@ -18,8 +18,8 @@ from ringback.peers.bent.declared import Fault
 from ringback.peers.bent.known import fault, faults, quirks
 from ringback.places import fixtures
 from ringback.proof import arms, survivors, trial
-from ringback.proof.kills import left_alone, tried
-from ringback.proof.matrix import Matrix
+from ringback.proof.kills import left_alone, noticed, tried
+from ringback.proof.matrix import Matrix, mutant_rows
 from ringback.proof.mutants import mutants_of
 from ringback.proof.page import BEGIN, END, numbers, page, write_numbers
 from ringback.proof.plays import PLAIN, Play, Stage, collect
@@ -177,6 +177,26 @@ def test_a_machine_that_falls_over_in_its_last_words_is_noticed(stage: Stage) ->
     assert "TypeError" in played.fell_over
     assert played.findings
     assert not stage.play(play).fell_over
+
+
+def test_a_mutant_must_not_have_an_innocent_accused(plain: Play, stage: Stage) -> None:
+    base = stage.play(plain)
+    cut = next(
+        m
+        for m in trial.mutants([plain])
+        if m.name == "message: um worker to cas #3 200 to INVITE: cut"
+    )
+    bent = stage.play(plain, cut)
+    own = noticed(cut.name, plain, base, bent, Role.UM)
+    assert own.by
+    assert not own.innocents
+
+    others = noticed(cut.name, plain, base, bent, Role.PHONE)
+    assert any(why.startswith("um: ") for why in others.innocents.values())
+    row = mutant_rows([others])[0]
+    assert own.title in row.innocents
+    assert not replace(_empty(), mutants=(row,)).is_proof
+    assert replace(_empty(), mutants=mutant_rows([own])).is_proof
 
 
 def test_every_survivor_has_a_pattern_a_reason_and_a_source() -> None:

@@ -46,6 +46,7 @@ class Talk:
             Field.of("Call-ID", call),
             Field.of("CSeq", cseq),
             *(Field.of(*f.split(": ", 1)) for f in fields),
+            Field.of("Content-Length", str(len(body))),
         )
         line = start if start[0].isdigit() else f"{start} SIP/2.0"
         line = f"SIP/2.0 {line}" if start[0].isdigit() else line

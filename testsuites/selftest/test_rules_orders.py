@@ -26,7 +26,7 @@ from ringback.evidence.frame import HttpFrame, SipFrame
 from ringback.values import Address, CallState, Cause, Leg, Role
 from ringback.wire import ews, umws
 from ringback.wire.message import Message
-from ringback.wire.order import Outcome
+from ringback.wire.order import OUTCOME_TYPE, Outcome
 from ringback.wire.soap import SoapFault
 
 GW, CU = Leg.UM_GATEWAY, Leg.CAS_UM
@@ -54,8 +54,9 @@ def polled(
 
 
 def carrying(outcome: Outcome) -> Callable[[Message], Message]:
-    """A refusal with that body; its Content-Type is nobody's concern here."""
-    return lambda said: replace(said, body=bytes(outcome))
+    """A refusal with that body."""
+    typed = with_field("Content-Type", OUTCOME_TYPE)
+    return lambda said: replace(typed(said), body=bytes(outcome))
 
 
 def refused(dialect: str) -> Evidence:

@@ -252,7 +252,9 @@ class Case:
             if request.method != "ACK" and key not in found:
                 own = acks[key[0], key[1]] if request.method == "INVITE" else ()
                 mine = tuple(ack for ack in own if not _from_the_far_end(ack, request))
-                found[key] = Exchange(request, tuple(answers[key]), mine)
+                own_place = request.frame.source  # no answer comes from there
+                told = [a for a in answers[key] if a.frame.source != own_place]
+                found[key] = Exchange(request, tuple(told), mine)
         return tuple(found.values())
 
     @read_once

@@ -6,6 +6,7 @@ of one INVITE).
 
 from ringback.judge.case import Call, Case, Said
 from ringback.judge.dialogues import dialogues_of
+from ringback.judge.soundness import is_refused_for_its_form
 
 
 def end_of(case: Case, call: Call) -> Said | None:
@@ -27,7 +28,8 @@ def _byes(case: Case, call: Call) -> list[Said]:
         d for d in dialogues_of(case) if d.confirmed and d.invite in call.invites
     ]
     if len(branches) < 2:
-        return [x.request for x in call.of("BYE")[:1]]
+        said = [x for x in call.of("BYE") if not is_refused_for_its_form(x)]
+        return [x.request for x in said[:1]]
     byes = [d.bye.request for d in branches if d.bye]
     whole = len(byes) == len(branches)
     return sorted(byes, key=lambda bye: bye.number) if whole else []

@@ -1,18 +1,34 @@
-"""What is wrong with a SIP message by itself; and requests that nobody need take.
+"""What is wrong with a SIP message by itself; and messages that nobody need take.
 
 RFC 3261 §21.4.1 (a request that cannot be understood is refused, 400) and §8.2.6.2
-(what a response copies is its request's affair); §21.5.7 (what is too long).
+(what a response copies is its request's affair); §20.14 (the length is owed on
+streams), §21.4.13 (a body of another type), §21.5.7 (what is too long).
 """
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
+from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, parse
 
+KNOWN = ("", "application/sdp", "multipart/mixed")
 LONG = 1 << 17  # octets of a body: more than a datagram, or a usual buffer, can hold
 
 
-def is_sound(request: Said) -> bool:
+def is_sound(said: Said) -> bool:
     """Whether whoever got it had to understand it."""
-    return not request.ills
+    return not said.ills and _has_its_length(said)
+
+
+def _has_its_length(said: Said) -> bool:
+    by_datagram = bool(said.vias) and said.vias[0].transport.upper() == "UDP"
+    return by_datagram or "content-length" in said.headers
+
+
+def is_heard(case: Case, said: Said) -> bool:
+    """Not where whom it was said to had closed the connection before, or where it
+    cannot be found in its stream, or may be dropped for its form."""
+    link = case.connections.get(said.frame.flow)
+    open_ = link is None or not 0 < link.closed < said.number
+    return open_ and is_sound(said) and not is_buried(case, said)
 
 
 def is_longer_than_need_be_taken(request: Said) -> bool:
@@ -21,10 +37,14 @@ def is_longer_than_need_be_taken(request: Said) -> bool:
 
 
 def is_refused_for_its_form(exchange: Exchange) -> bool:
-    """It was broken and did nothing: who refused it is in the right."""
-    final = exchange.final
+    """It was broken, or of a type that nobody need know, and did nothing: who refused
+    it is in the right."""
+    request, final = exchange.request, exchange.final
+    if final is not None and final.status == 415:
+        kind = request.first("content-type").partition(";")[0].strip().lower()
+        return not is_sound(request) or kind not in KNOWN
     refused = final is None or final.status >= 300
-    return refused and not is_sound(exchange.request)
+    return refused and not is_sound(request)
 
 
 def is_of_no_dialog(case: Case, request: Said) -> bool:
@@ -68,15 +88,31 @@ def met_a_closed_end(case: Case, exchange: Exchange) -> bool:
 
 
 def never_came(case: Case, exchange: Exchange) -> bool:
-    """Whether who asked cannot have seen the final answer: his connection had ended,
-    and with it the transaction (RFC 3261 §17.1.4), or nobody can tell where it begins,
-    after a message without a length (§18.3)."""
+    """Whether who asked cannot have seen the final answer, or need not have understood
+    it: his connection had ended, and with it the transaction (RFC 3261 §17.1.4), or
+    nobody can tell where it begins, after a message without a length (§18.3)."""
     final, asked = exchange.final, exchange.frame
     if final is None:
         return False
     link = case.connections.get(asked.flow)
     cut = link is not None and 0 < link.closed < final.number
-    return (cut and final.frame.flow != asked.flow) or is_buried(case, final)
+    lost = cut and final.frame.flow != asked.flow
+    return lost or is_buried(case, final) or not is_sound(final)
+
+
+def has_its_ack(exchange: Exchange) -> bool:
+    """An ACK with the tags of the dialog that the 2xx made (§13.2.2.4)."""
+    answer = exchange.accepted
+    tags = (exchange.request.from_tag, answer.to_tag if answer else "")
+    return any((a.from_tag, a.to_tag) == tags for a in exchange.acks)
+
+
+def was_released(exchange: Exchange) -> bool:
+    """Whether who answered may say BYE: he has an ACK that he had to understand."""
+    answer = exchange.accepted
+    tags = (exchange.request.from_tag, answer.to_tag if answer else "")
+    acks = [a for a in exchange.acks if (a.from_tag, a.to_tag) == tags]
+    return any(map(is_sound, acks))
 
 
 def is_buried(case: Case, said: Said) -> bool:
@@ -90,6 +126,27 @@ def is_buried(case: Case, said: Said) -> bool:
         and before.number < said.number
         and before.frame.flow in case.connections
     )
+
+
+def leads_nowhere(case: Case, response: Said) -> bool:
+    """Whether a role of ours sends where nobody sits: that nobody follows is no fault
+    of who is sent."""
+    seats = {seat.host for seat in case.known.seats} if case.circumstances else set()
+    if not seats or response.sender in case.known.sut:
+        return False
+    read = (readable(NameAddr.parse, text) for text in response.listed("contact"))
+    uris = [r.uri for r in read if r and isinstance(r.uri, SipUri)]
+    places = [places_of(case, uri) for uri in uris]
+    return all(known and not known & seats for known in places)
+
+
+def places_of(case: Case, target: SipUri) -> set[str]:
+    """IP addresses of maddr or host, by the names of the seats."""
+    name = (target.maddr or target.host).lower()
+    seats = case.circumstances.seats if case.circumstances else ()
+    found = {seat.host for seat in seats if seat.name.lower() == name}
+    literal = name.replace(".", "").isdigit() or ":" in name
+    return found or ({name} if literal else set())
 
 
 def sip_uri(text: str) -> SipUri | None:

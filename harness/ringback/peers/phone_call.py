@@ -26,7 +26,10 @@ from ringback.wire.message import Field, Message
 from ringback.wire.sdp import Sdp
 
 RINGING, ANSWERED, OVER = "ringing", "answered", "over"
-NOT_ACCEPTABLE = (488, "Not Acceptable Here")
+Refused = tuple[int, str, tuple[Field, ...]]
+NOT_ACCEPTABLE: Refused = (488, "Not Acceptable Here", ())
+ACCEPT = Field.of("Accept", SDP_TYPE)  # owed by RFC 3261 §21.4.13
+UNSUPPORTED: Refused = (415, "Unsupported Media Type", (ACCEPT,))
 
 
 class PhoneCall:
@@ -95,7 +98,7 @@ class PhoneCall:
         elif script.way is Way.REFUSES:
             self._later("refuse", script.after, self._refuse)
 
-    def _take_offer(self, request: Message) -> tuple[int, str] | None:
+    def _take_offer(self, request: Message) -> Refused | None:
         """Answer it, or offer ourselves when there is none; else why not."""
         if not request.body:
             self._describe(offer(self._local))
@@ -103,10 +106,10 @@ class PhoneCall:
             return None
         offered = sdp_of(request)
         if offered is None:
-            return 415, "Unsupported Media Type"
+            return UNSUPPORTED
         return self._answer(offered)
 
-    def _answer(self, offered: Sdp) -> tuple[int, str] | None:
+    def _answer(self, offered: Sdp) -> Refused | None:
         answered = answer(offered, self._local)
         if isinstance(answered, Refusal):
             self._out(Trace(f"phone: offer refused: {answered.why}"))

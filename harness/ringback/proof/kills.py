@@ -13,6 +13,7 @@ from ringback.judge.finding import Outcome
 from ringback.peers.bent.declared import Fault, Quirk, possible_in
 from ringback.peers.bent.way import Mark
 from ringback.proof.plays import PLAIN, Play, Played
+from ringback.values import Role
 from ringback.wire.message import Message
 
 RED = {Outcome.FAIL, Outcome.DEVIATION, Outcome.ERROR}
@@ -43,12 +44,14 @@ class Tried(msgspec.Struct, frozen=True):
 class Noticed(msgspec.Struct, frozen=True):
     """A mutant, the last play it was in, and what noticed it: requirements that became
     red or can no longer be decided, or that it fell over, or that a call or transaction
-    outlived the scenario; empty for a survivor."""
+    outlived the scenario; empty for a survivor. ``innocents`` are the requirements that
+    accuse a role other than the bent one, each with its reason."""
 
     mutant: str
     play: str
     by: tuple[str, ...] = ()
     fired: bool = True
+    innocents: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -57,7 +60,10 @@ class Noticed(msgspec.Struct, frozen=True):
         return self.mutant if arm else f"{self.mutant} in {self.play.partition('@')[0]}"
 
 
-def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
+def noticed(
+    mutant: str, play: Play, base: Played, bent: Played, role: Role | None = None
+) -> Noticed:
+    """``role`` is the bent one; None where all of them are, and nobody is innocent."""
     worse = [
         name
         for name, finding in bent.findings.items()
@@ -68,7 +74,12 @@ def noticed(mutant: str, play: Play, base: Played, bent: Played) -> Noticed:
     if len(bent.outlived) > len(base.outlived):
         fell = (*fell, "something outlived the scenario")
     fired = bool(bent.marks) or mutant.startswith("arm:")
-    return Noticed(mutant, play.id, (*worse, *fell), fired)
+    accused = {
+        name: f"{bent.findings[name].guilty}: {bent.findings[name].because}"
+        for name in worse
+        if role and _accuses_others(role, bent, name)
+    }
+    return Noticed(mutant, play.id, (*worse, *fell), fired, accused)
 
 
 def plays_for(
@@ -112,14 +123,14 @@ def tried(fault: Fault, play: Play, base: Played, bent: Played) -> Tried:
         named=fault.breaks in turned and _names(fault, bent),
         turned=turned,
         undeclared=tuple(n for n in turned if not n.startswith(allowed)),
-        innocents=tuple(n for n in turned if _accuses_others(fault, bent, n)),
+        innocents=tuple(n for n in turned if _accuses_others(fault.role, bent, n)),
         trouble=bent.fell_over,
     )
 
 
-def _accuses_others(fault: Fault, bent: Played, name: str) -> bool:
+def _accuses_others(role: Role, bent: Played, name: str) -> bool:
     guilty = bent.findings[name].guilty
-    others = guilty is not None and guilty is not fault.role
+    others = guilty is not None and guilty is not role
     return others and name not in EXHIBITS
 
 

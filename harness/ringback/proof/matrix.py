@@ -8,6 +8,7 @@ from ringback.judge.catalogue import catalogue
 from ringback.judge.finding import Level
 from ringback.peers.bent.declared import Fault, Quirk
 from ringback.proof.kills import Noticed, Tried
+from ringback.proof.mutant import ELSEWHERE
 from ringback.proof.survivors import reason_for
 
 STRANGERS = " in sut"  # in ``applies``: of a role under test alone, and none is bent
@@ -64,6 +65,7 @@ class MutantRow(msgspec.Struct, frozen=True, kw_only=True):
     survivors: dict[str, str] = {}
     holes: dict[str, str] = {}
     unexplained: tuple[str, ...] = ()
+    innocents: dict[str, str] = {}  # who was accused for what another one did
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,12 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mutants_tried(self) -> int:
-        return sum(row.tried for row in self.mutants)
+        return sum(row.tried for row in self.mutants if row.kind != ELSEWHERE)
+
+    @property
+    def watched(self) -> int:
+        """Mutants of other calls, of which it is only asked who is accused."""
+        return sum(row.tried for row in self.mutants if row.kind == ELSEWHERE)
 
     @property
     def survivors(self) -> int:
@@ -108,18 +115,23 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mutants_noticed(self) -> int:
-        return sum(row.noticed for row in self.mutants)
+        return sum(row.noticed for row in self.mutants if row.kind != ELSEWHERE)
 
     @property
     def unexplained(self) -> int:
         return sum(len(row.unexplained) for row in self.mutants)
 
     @property
+    def wronged(self) -> int:
+        """Mutants for which somebody else was accused."""
+        return sum(len(row.innocents) for row in self.mutants)
+
+    @property
     def is_proof(self) -> bool:
         caught = all(f.is_caught and f.is_clean for f in self.faults)
         alone = all(q.is_left_alone for q in self.quirks)
         whole = not (self.toothless or self.unsound or self.unexplained)
-        return caught and alone and whole
+        return caught and alone and whole and not self.wronged
 
 
 def fault_row(fault: Fault, found: Sequence[Tried]) -> FaultRow:
@@ -165,14 +177,20 @@ def mutant_rows(found: Iterable[Noticed]) -> tuple[MutantRow, ...]:
 
 
 def _mutant_row(kind: str, own: Sequence[Noticed]) -> MutantRow:
-    alive = {one.title: reason_for(one.title) for one in own if not one.by}
+    silent = [one.title for one in own if not one.by and kind != ELSEWHERE]
+    alive = {title: reason_for(title) for title in silent}
     return MutantRow(
         kind=kind,
         tried=len(own),
-        noticed=len(own) - len(alive),
+        noticed=sum(bool(one.by) for one in own),
         survivors={n: str(why) for n, why in alive.items() if why and not why.unseen},
         holes={n: str(why) for n, why in alive.items() if why and why.unseen},
         unexplained=tuple(name for name, why in alive.items() if not why),
+        innocents={
+            one.title: "; ".join(f"{n} {why}" for n, why in one.innocents.items())
+            for one in own
+            if one.innocents
+        },
     )
 
 

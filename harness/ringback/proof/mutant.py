@@ -1,11 +1,14 @@
 """One mechanical change as data, and the smallest change of a text."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from ringback.peers.bent.ways import Maker
 from ringback.values import Role
+
+ELSEWHERE: Final = "elsewhere"  # a kind, and how names of that kind begin
 
 
 class Mutant(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +27,12 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
     def bends(self, role: Role | None, what: str) -> bool:
         return role is self.role and self.what in ("", what)
+
+
+def elsewhere(mutant: Mutant) -> Mutant:
+    """The same, where nobody need notice it: it is only asked who is accused."""
+    name = f"{ELSEWHERE}: {mutant.name}"
+    return msgspec.structs.replace(mutant, name=name, kind=ELSEWHERE)
 
 
 def altered(line: bytes) -> bytes:

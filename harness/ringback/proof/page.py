@@ -26,6 +26,7 @@ def page(matrix: Matrix) -> str:
         tried=matrix.mutants_tried,
         holes=matrix.holes,
         unexplained=matrix.unexplained,
+        wronged=matrix.wronged,
     )
 
 
@@ -47,6 +48,8 @@ def numbers(matrix: Matrix) -> str:
             f"{matrix.survivors} survive because nothing is wrong with them, "
             f"{matrix.holes} because nobody can see it, {matrix.unexplained} for no "
             "reason |",
+            f"| mutants that had an innocent role accused | {matrix.wronged}, of these "
+            f"and {matrix.watched} of other calls |",
         )
     )
 

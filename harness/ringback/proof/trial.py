@@ -196,7 +196,8 @@ def _mutates(task: Task) -> list[Noticed]:
         else:
             play = next(p for p in _SHOP.plays if p.id == mutant.where)
             bent = _stage().play(play, mutant)
-            found.append(noticed(mutant.name, play, _SHOP.base[play.id], bent))
+            base = _SHOP.base[play.id]
+            found.append(noticed(mutant.name, play, base, bent, mutant.role))
     return found
 
 

@@ -26,7 +26,7 @@ from ringback.proof.matrix import (
     quirk_row,
     toothless,
 )
-from ringback.proof.mutant import Mutant
+from ringback.proof.mutant import ELSEWHERE, Mutant, elsewhere
 from ringback.proof.page import page, write_numbers
 from ringback.proof.plays import PLAIN, Play, Played, collect
 from ringback.report.status import Exit
@@ -38,6 +38,14 @@ MUTATED = (
     "playonphone.a-busy-phone",
     "playonphone.the-user-hangs-up-while-it-rings",
 )
+WATCHED = (
+    "playonphone.a-greeting-recorded-and-heard-again",
+    "playonphone.a-number-that-policy-denies",
+    "playonphone.a-phone-that-nobody-answers",
+    "playonphone.the-first-gateway-is-gone",
+    "playonphone.the-user-hangs-up-while-it-plays",
+    "playonphone.two-users-at-once",
+)  # there only who is accused is of interest
 WORST = {"fail", "error", "inconclusive"}
 
 
@@ -119,17 +127,25 @@ def proven(
 def _mutated(
     order: Order, plays: Sequence[Play], base: dict[str, Played], workers: int
 ) -> tuple[MutantRow, ...]:
-    """Of all mechanical mutants, or of so many as were asked for."""
+    """Of all mechanical mutants, or of so many as were asked for; as many of the plays
+    that are watched."""
     sound = [p for p in plays if not base[p.id].untestable]
-    there = [p for p in sound if p.scenario in MUTATED and not p.mode.tls]
-    every: list[Mutant | Arm] = [*trial.mutants(there), *arms()]
-    if order.mutants is not None and order.mutants < len(every):
-        every = random.Random(order.seed).sample(every, order.mutants)
     clear = [p for p in sound if p.mode is Security.UNSECURED]
+    there = [p for p in clear if p.scenario in MUTATED]
+    every: list[Mutant | Arm] = [*trial.mutants(there), *arms()]
+    there = [p for p in clear if p.scenario in WATCHED]
+    watched = [elsewhere(mutant) for mutant in trial.mutants(there)]
+    tried = [*_some(every, order), *_some(watched, order)]
     found = trial.mutations(
-        every, clear, base, workers=workers, progress=_progress("by machine")
+        tried, clear, base, workers=workers, progress=_progress("by machine")
     )
     return mutant_rows(found)
+
+
+def _some(mutants: Sequence[Mutant | Arm], order: Order) -> Sequence[Mutant | Arm]:
+    if order.mutants is None or order.mutants >= len(mutants):
+        return mutants
+    return random.Random(order.seed).sample(mutants, order.mutants)
 
 
 def chosen(names: Iterable[str]) -> tuple[Fault | Quirk, ...]:
@@ -173,7 +189,9 @@ def lines(matrix: Matrix) -> Iterable[str]:
         yield f"! MUSTs that catch no fault: {', '.join(matrix.toothless)}"
     yield (
         f"{matrix.mutants_tried} mechanical mutants, {matrix.survivors} survive with "
-        f"nothing wrong, {matrix.holes} unseen, {matrix.unexplained} for no reason"
+        f"nothing wrong, {matrix.holes} unseen, {matrix.unexplained} for no reason, "
+        f"{matrix.wronged} had an innocent accused, of these and {matrix.watched} of "
+        "other calls"
     )
     yield (
         f"{matrix.requirements} requirements; {matrix.caught} of {len(matrix.faults)} "
@@ -208,11 +226,15 @@ def _quirk_lines(row: QuirkRow) -> Iterable[str]:
 
 
 def _mutant_lines(row: MutantRow) -> Iterable[str]:
-    sign = "x" if row.unexplained else "+"
+    sign = "x" if row.unexplained or row.innocents else "+"
     alive = f"{len(row.survivors)} with nothing wrong, {len(row.holes)} unseen"
+    if row.kind == ELSEWHERE:
+        alive = f"{len(row.innocents)} had an innocent accused"
     yield f"{sign} {row.kind:<44} {'noticed':<16} {row.noticed}/{row.tried}   {alive}"
     for name in row.unexplained:
         yield f"    nobody notices {name}"
+    for name, why in row.innocents.items():
+        yield f"    an innocent is accused by {name}: {why}"
 
 
 def _progress(what: str) -> trial.Progress:

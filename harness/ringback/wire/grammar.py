@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from ringback.faults import Malformed
-from ringback.wire import headers
+from ringback.wire import headers, multipart
 from ringback.wire import uri as uris
 from ringback.wire.extensions import SECONDS_LIMIT
 from ringback.wire.message import Field, Message
@@ -53,6 +53,7 @@ _RULES = {
     "RFC 3261 §20.14": "content-length-malformed",
     "RFC 3261 §18.3": "content-length-beyond-body",
     "RFC 3261 §20.15": "content-type-missing content-type-malformed",
+    "RFC 2046 §5.1.1": "body-without-its-parts",
     "RFC 3261 §20.17": "date-malformed",
     "RFC 3261 §20.19": "expires-malformed",
     "RFC 3261 §20.33": "retry-after-malformed",
@@ -214,8 +215,18 @@ def _body(message: Message) -> Faults:
         return
     if declared is not None and declared > len(message.body):
         yield "content-length-beyond-body"
-    if message.body[:declared] and not message.first("content-type"):
+    kind = message.first("content-type")
+    if message.body[:declared] and not kind:
         yield "content-type-missing"
+    if kind[:10].lower() == "multipart/" and not _has_parts(kind, message.body):
+        yield "body-without-its-parts"
+
+
+def _has_parts(kind: str, octets: bytes) -> bool:
+    try:
+        return bool(multipart.parse(kind, octets).parts)
+    except Malformed:
+        return False
 
 
 @lru_cache(maxsize=2048)  # a field stands in every copy of its message

@@ -42,7 +42,11 @@ def nobody_answers_an_ack(case: Case) -> Verdict:
     acks = [s for s in case.requests if s.method == "ACK"]
     if not acks:
         return undecided("nobody sent ACK")
-    answers = [s for s in case.responses if s.method == "ACK"]
+    named = [s for s in case.requests if s.method != "ACK" and "ACK" in s.first("cseq")]
+    others = {s.branch for s in named}  # requests that only call themselves so
+    answers = [
+        s for s in case.responses if s.method == "ACK" and s.branch not in others
+    ]
     if answers:
         return fails(f"{answers[0].status} to ACK", *(s.frame for s in answers))
     return passes(f"{len(acks)} ACK(s), none answered")

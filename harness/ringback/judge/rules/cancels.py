@@ -7,6 +7,7 @@ from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.rules.messages import same_uri
 from ringback.judge.rules.transactions import final_frame, may_still_come, same_target
+from ringback.judge.soundness import is_sound
 from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
@@ -27,6 +28,14 @@ def cancels_repeat_the_invite(case: Case) -> Verdict:
         if offence := _unlike_cancelled(cancel.request, invite.request):
             return fails(offence, cancel.frame, invite.frame)
     return passes("CANCEL repeats its INVITE", *(x.frame for x in cancels))
+
+
+def has_to_be_taken(case: Case, cancel: Exchange) -> bool:
+    """Whether it is sound, and like the INVITE of this evidence that it is for."""
+    invite = _cancelled(case, cancel)
+    if invite is None or not is_sound(cancel.request):
+        return False
+    return not _unlike_cancelled(cancel.request, invite.request)
 
 
 def _unlike_cancelled(cancel: Said, invite: Said) -> str:
@@ -63,7 +72,7 @@ def cancel_waits_for_a_provisional(case: Case) -> Verdict:
 @given("CANCEL")
 def cancels_are_answered(case: Case) -> Verdict:
     """§9.2: 200 to CANCEL where its INVITE is known, whatever becomes of that."""
-    cancels = [x for x in _cancels(case) if _cancelled(case, x)]
+    cancels = [x for x in _cancels(case) if has_to_be_taken(case, x)]
     if not cancels:
         return undecided("nobody cancelled a request of this evidence")
     for cancel in cancels:
@@ -88,7 +97,8 @@ def _came_late(case: Case, cancel: Exchange) -> bool:
 @given("CANCEL")
 def a_cancelled_invite_is_refused_487(case: Case) -> Verdict:
     """§9.2: 487, unless a final response was on its way before the CANCEL came."""
-    pairs = [(x, _cancelled(case, x)) for x in _cancels(case)]
+    taken = [x for x in _cancels(case) if has_to_be_taken(case, x)]
+    pairs = [(x, _cancelled(case, x)) for x in taken]
     raced = [(c, i) for c, i in pairs if i and not _final_before(i, c.frame.number)]
     if not raced:
         return undecided("no INVITE was cancelled before its answer")
@@ -119,11 +129,13 @@ def _crossed(case: Case, cancel: Exchange, final: Said) -> bool:
 
 @given("CANCEL")
 def cancels_of_nothing_are_refused_481(case: Case) -> Verdict:
-    """§9.2: CANCEL that matches no transaction."""
+    """§9.2: CANCEL that matches no transaction, which is a matter of its branch."""
+    branches = {x.request.branch for x in case.exchanges if x not in _cancels(case)}
     things = [
         x
         for x in _cancels(case)
         if case.complete and x.final and not _cancelled(case, x) and _plain(x)
+        if is_sound(x.request) and x.request.branch not in branches
     ]
     return each(things, _not_481, "CANCELs of nothing", shows=final_frame)
 

@@ -16,11 +16,12 @@ from ringback.judge.passed_on import (
     OF_USERS,
     answer_of_the_um,
     is_one_box,
+    left_alone_by_the_um,
     wrongly_answered,
 )
 from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.rules.spoilt import who_spoilt_it
-from ringback.judge.soundness import is_refused_for_its_form, is_sound
+from ringback.judge.soundness import is_refused_for_its_form, is_sound, never_came
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -51,6 +52,9 @@ def the_order_is_accepted(case: Case) -> Verdict:
         if denied and not case.invites(Leg.UM_GATEWAY):
             return fails(f"the UM refused it: {what}", *answers, by=Role.UM)
         told = f"the order was answered with {what}"
+        if (left := left_alone_by_the_um(case, refused[0])) and not _ill(case):
+            why = f"{told}: the UM left the CAS alone"
+            return fails(why, *(s.frame for s in left), *answers, by=Role.UM)
         legs = (Leg.CAS_UM, Leg.UM_GATEWAY) if denied else (Leg.CAS_UM,)
         return _broken(case, told, answers, *legs)
     return passes("a call id was handed out", *(t.answer for t in orders))
@@ -103,6 +107,12 @@ def _broken(case: Case, why: str, frames: Sequence[Frame], *legs: Leg) -> Verdic
     return fails(f"{told}, being {', '.join(ill.odd)}", *frames, by=ill.shown.role)
 
 
+def _ill(case: Case) -> bool:
+    """A certificate, or a way out of TLS, is to blame for what the UM did not say."""
+    led = _led_out_of_tls(case, (Leg.CAS_UM,))
+    return bool(led or culprit(case, Leg.CAS_UM))
+
+
 def _led_out_of_tls(case: Case, legs: Sequence[Leg]) -> list[Said]:
     said = (r for r in case.responses if r.frame.leg in legs)
     return [r for r in said if leads_out_of_tls(r)]
@@ -121,6 +131,9 @@ def there_is_an_answer_and_sound(case: Case) -> Verdict:
     sound = case.streams_of(Leg.UM_GATEWAY, Role.UM)
     if not sound:
         first, by = accepted[0].frame, who_spoilt_it(case) or Role.UM
+        asked = [x for x in invites if x.accepted]
+        if all(is_sound(x.request) and never_came(case, x) for x in asked):
+            by = Role.GATEWAY
         if over := _was_over(case, first):
             return undecided(over, first)
         return fails("answered, but no RTP left the UM", first, by=by)
@@ -157,10 +170,31 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
         return undecided("the INVITE was refused for its form", final.frame)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
         return undecided("the call was cancelled before its answer", final.frame)
-    phone = [x.final for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
-    by = Role.PHONE if phone and phone[-1].status >= 400 else Role.GATEWAY
-    by = who_spoilt_it(case) or by
+    by = who_spoilt_it(case) or _who_gave_up(case) or _who_refused(case)
     return fails(f"the call was refused with {final.status}", final.frame, by=by)
+
+
+def _who_gave_up(case: Case) -> Role | None:
+    """The UM, where the gateway that it asked last, so that it could be understood, had
+    no line free and there is another after it (facts §6.3)."""
+    there = [seat.host for seat in case.seats(Role.GATEWAY)]
+    asked = [x for x in case.invites(Leg.UM_GATEWAY) if is_sound(x.request)]
+    hosts = [x.frame.target.host for x in asked]
+    left = bool(hosts) and hosts[-1] in there[:-1]
+    full = bool(asked) and asked[-1].final and asked[-1].final.status == 503
+    told = not any(never_came(case, x) for x in asked)
+    return Role.UM if left and full and told else None
+
+
+def _who_refused(case: Case) -> Role:
+    """The phone, unless for the form of what the gateway had said to it."""
+    onward = [x for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
+    if not onward or is_refused_for_its_form(onward[-1]):
+        return Role.GATEWAY
+    if never_came(case, onward[-1]):
+        return Role.PHONE
+    final = onward[-1].final
+    return Role.PHONE if final and final.status >= 400 else Role.GATEWAY
 
 
 def the_number_is_dialled_as_allowed(case: Case) -> Verdict:
@@ -285,8 +319,9 @@ def _over(told: list[Turn], number: int) -> bool:
 
 
 def _relevant(invites: tuple[Exchange, ...]) -> list[Exchange]:
-    """Attempts that were neither redirected nor refused."""
-    return [x for x in invites if x.final is None or x.final.status // 100 == 2]
+    """Attempts that were neither redirected nor refused, and had to be understood."""
+    told = [x for x in invites if x.final is None or x.final.status // 100 == 2]
+    return [x for x in told if not is_refused_for_its_form(x)]
 
 
 def _refused_at_once(invites: tuple[Exchange, ...]) -> list[Exchange]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from ringback.judge.case import Call, Case, Exchange, Said
 from ringback.judge.repeats import copies_of
 from ringback.judge.rules.transactions import was_turned_away
-from ringback.judge.soundness import is_longer_than_need_be_taken
+from ringback.judge.soundness import is_longer_than_need_be_taken, is_sound
 from ringback.judge.verdict import Verdict, deviates, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -25,7 +25,8 @@ def messages_in_one_piece_are_each_read(case: Case) -> Verdict:
     """§18.3: Content-Length says where the next one begins, not the segment."""
     together: dict[tuple[object, ...], list[Exchange]] = defaultdict(list)
     for x in _on_streams(case):
-        together[x.frame.flow, x.frame.source, x.frame.number].append(x)
+        if is_sound(x.request):
+            together[x.frame.flow, x.frame.source, x.frame.number].append(x)
     several = [x for group in together.values() if len(group) > 1 for x in group]
     return _each_answered(case, several, "that shared a segment")
 

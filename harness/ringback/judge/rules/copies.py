@@ -7,7 +7,7 @@ RFC 3261 §13.2.2.4 (ACK), §17.2.2 (final answers), §18.1.2 as RFC 6026 §8 ha
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.repeats import copies_of, patience, repeated
-from ringback.judge.rules.transactions import is_heard
+from ringback.judge.soundness import is_heard
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 
 CROSSING = 0.3  # seconds before the end in which an ACK may still be on its way
@@ -21,7 +21,7 @@ def copies_of_answers_are_acknowledged(case: Case) -> Verdict:
     if not twice or not case.complete:
         return undecided("no 2xx was repeated and acknowledged")
     for x, copies in twice:
-        came = [c for c in copies if _arrived(case, c) and _is_known(case, x, c)]
+        came = [c for c in copies if _arrived(case, c) and still_knows(case, x, c)]
         if len(_acks(x)) < len(came):
             why = f"{len(came)} copies of {copies[0].status}, {len(_acks(x))} ACK(s)"
             frames = (c.frame for c in came)
@@ -41,7 +41,7 @@ def _arrived(case: Case, copy: Said) -> bool:
     return is_heard(case, copy) and case.last_time - copy.frame.time > CROSSING
 
 
-def _is_known(case: Case, asked: Exchange, copy: Said) -> bool:
+def still_knows(case: Case, asked: Exchange, copy: Said) -> bool:
     """Whether who asked has the transaction still: not after Timer M (§17.1.1.2), and
     perhaps not where he left the connection that he had asked on: he may have been
     started anew since."""

@@ -1,31 +1,13 @@
-"""Dialogs: order, tags, targets, ends, and what a hang-up sends.
+"""Dialogs: order, tags and targets of requests, and Call-IDs.
 
-RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID), §15 (ending).
+RFC 3261 §12.2.1.1 (requests in a dialog), §8.1.1.4 (Call-ID).
 """
-
-from collections import Counter
 
 from ringback.judge.case import Call, Case, Exchange, Said, readable
 from ringback.judge.dialogues import contact_of, uri_of
-from ringback.judge.ends import end_of
-from ringback.judge.soundness import is_sound, somebody_s_end_failed
-from ringback.judge.turns import Turn, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
-from ringback.values import Leg, Role
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, parse
-
-_INNER = {
-    Leg.CAS_UM: Role.UM,
-    Leg.UM_GATEWAY: Role.UM,
-    Leg.GATEWAY_PHONE: Role.GATEWAY,
-}
-_JOINTS = (
-    (Leg.CAS_UM, Leg.UM_GATEWAY, Role.UM),
-    (Leg.UM_GATEWAY, Leg.CAS_UM, Role.UM),
-    (Leg.UM_GATEWAY, Leg.GATEWAY_PHONE, Role.GATEWAY),
-    (Leg.GATEWAY_PHONE, Leg.UM_GATEWAY, Role.GATEWAY),
-)
 
 
 def cseq_grows_within_a_dialog(case: Case) -> Verdict:
@@ -68,7 +50,7 @@ def requests_in_a_dialog_go_to_the_contact(case: Case) -> Verdict:
         for call, said in pairs
         if not _routed(call, said)
         and (targets := _targets(call, said))
-        and _answer_has_contact(call, said)
+        and _has_shown_a_contact(call, said)
     ]
     if not judged:
         return undecided("no request within a dialog without a route set")
@@ -99,138 +81,6 @@ def _repeats(made: Exchange, attempt: Exchange) -> bool:
     """The same request on another path of a fork, not a new call."""
     mine, theirs = made.request, attempt.request
     return (mine.sequence, mine.from_tag) == (theirs.sequence, theirs.from_tag)
-
-
-def _was_sent_away(case: Case, call: Call) -> bool:
-    """Unheard, by him who ended the connection: so a server of TLS 1.3 refuses a
-    client, which may have said its INVITE by then (RFC 8446 §4.6.2)."""
-    said = call.invites[-1]
-    connection = case.connections.get(said.frame.flow)
-    ended = connection is not None and connection.left_by == said.frame.target
-    return ended and not any(x.responses for x in call.exchanges)
-
-
-def no_leg_stays_up(case: Case) -> Verdict:
-    """When the call ended on one leg, it is over on every other: ended by BYE where it
-    was answered, refused where it was not."""
-    calls = [call for call in case.all_calls if call.invites]
-    ended = [call for call in calls if end_of(case, call)]
-    if not ended and not _user_hung_up(case):
-        return undecided("no call ended")
-    up = [c for c in calls if not end_of(case, c) and not _was_sent_away(case, c)]
-    if somebody_s_end_failed(case):
-        return undecided("a BYE was refused for its form, and so ended nothing")
-    if up and not _user_hung_up(case) and _stands_everywhere(calls, up):
-        return undecided("the capture ends while a call stands on every leg")
-    if up:
-        where = str(up[0].leg or "a leg")
-        frames = [(call.accepted or call.invites[-1].request).frame for call in up]
-        return fails(f"{where} was left up", *frames, by=_guilty(case, calls, up))
-    ends = [end.frame for call in calls if (end := end_of(case, call))]
-    return passes(f"{len(calls)} call(s), each ended", *ends)
-
-
-def _stands_everywhere(calls: list[Call], up: list[Call]) -> bool:
-    """Whether as many stand on each leg: what ended was another call."""
-    standing = Counter(call.leg for call in up)
-    return len({standing[leg] for leg in {call.leg for call in calls}}) == 1
-
-
-def _guilty(case: Case, calls: list[Call], up: list[Call]) -> Role | None:
-    """Who knew of the end and did not pass it on: he joins a leg on which more calls
-    ended to one on which fewer did. Who owes an ACK, or asked so that it could not be
-    matched, keeps the other side from saying BYE (§15); who was told CANCEL owes the
-    final answer (§9.2)."""
-    for call in up:
-        made = next((x for x in call.invites if x.accepted), None)
-        if made and not (made.acks and is_sound(made.request)):
-            return made.request.sender
-        if made is None and call.of("CANCEL"):
-            return call.invites[-1].request.receiver
-    ends: dict[Leg | None, list[int]] = {}
-    for call in calls:
-        if (end := end_of(case, call)) and not _was_tried_again(call, up):
-            ends.setdefault(call.leg, []).append(end.number)
-    if not ends and (wish := _wish(case)):
-        return _who_went_on(case, wish)
-    standing = {call.leg for call in up}
-    told = [
-        (min(ends[here]), role)
-        for here, there, role in _JOINTS
-        if there in standing and len(ends.get(here, ())) > len(ends.get(there, ()))
-    ]
-    return min(told)[1] if told else _INNER.get(up[0].leg) if up[0].leg else None
-
-
-def _was_tried_again(call: Call, up: list[Call]) -> bool:
-    """Refused, and what stands on that leg came after: by another gateway, say."""
-    later = (c for c in up if c.leg is call.leg and c.frame.number > call.frame.number)
-    return call.accepted is None and any(later)
-
-
-def _user_hung_up(case: Case) -> bool:
-    return any(t.hangs_up and not t.refusal for t in turns_of(case))
-
-
-def hanging_up_before_the_answer_cancels(case: Case) -> Verdict:
-    """§15 with §9.1: CANCEL, or BYE where a provisional response made a dialog."""
-    wish = _wish(case)
-    invites = case.invites(Leg.UM_GATEWAY)
-    if wish is None or not invites:
-        return undecided("the user did not hang up, or no INVITE was sent")
-    invite = invites[-1]
-    final = invite.final
-    if (final and final.number < wish.answer.number) or _later(
-        invite, wish.frame.number
-    ):
-        return undecided("the user did not hang up before the answer")
-    sent = _ending(case, ("CANCEL", "BYE"))
-    if final and final.status >= 300 and final.status != 487:
-        return undecided("the call failed by itself", final.frame)
-    if not sent:
-        why = "the user hung up, yet no CANCEL was sent to the gateway"
-        return fails(why, wish.answer, invite.frame, by=_who_went_on(case, wish))
-    return passes(f"{sent[0].request.method} was sent", sent[0].frame)
-
-
-def hanging_up_after_the_answer_says_bye(case: Case) -> Verdict:
-    """§15.1.1."""
-    wish = _wish(case)
-    accepted = [x.accepted for x in case.invites(Leg.UM_GATEWAY) if x.accepted]
-    if wish is None or not accepted or accepted[-1].number > wish.frame.number:
-        return undecided("the user did not hang up after an answer")
-    byes = _ending(case, ("BYE",))
-    if not byes:
-        why = "the user hung up, yet no BYE was sent on the gateway's leg"
-        return fails(why, wish.answer, accepted[-1].frame, by=_who_went_on(case, wish))
-    return passes("BYE was sent", *(x.frame for x in byes))
-
-
-def _who_went_on(case: Case, wish: Turn) -> Role:
-    """The CAS, where it took the wish and told the UM nothing of it, though its call
-    stood. Who was answered nothing that he can read may not say CANCEL yet (§9.1)."""
-    calls = case.calls(Leg.CAS_UM)
-    told = [x for c in calls for m in ("CANCEL", "BYE") for x in c.of(m)]
-    heard = [
-        r for c in calls if not end_of(case, c) for x in c.invites for r in x.responses
-    ]
-    may = any(not case.is_bare(r.frame) for r in heard)
-    kept = may and not any(x.request.sender is Role.CAS for x in told)
-    return Role.CAS if kept else Role.UM
-
-
-def _wish(case: Case) -> Turn | None:
-    wishes = [t for t in turns_of(case) if t.hangs_up and not t.refusal]
-    return wishes[0] if wishes else None
-
-
-def _later(invite: Exchange, number: int) -> bool:
-    return invite.frame.number > number
-
-
-def _ending(case: Case, methods: tuple[str, ...]) -> list[Exchange]:
-    calls = case.calls(Leg.UM_GATEWAY)
-    return [x for call in calls for m in methods for x in call.of(m)]
 
 
 def _within(case: Case, call: Call) -> list[Said]:
@@ -289,12 +139,14 @@ def _targets(call: Call, said: Said) -> set[tuple[str, str, int | None]]:
     return set(places)
 
 
-def _answer_has_contact(call: Call, said: Said) -> bool:
-    """One without it leaves who called with no target but what he knows already."""
-    answer = call.accepted
-    if answer is None or answer.ends[0] != said.ends[1]:
+def _has_shown_a_contact(call: Call, said: Said) -> bool:
+    """Or the INVITE that it answers, whoever is asked. One without it leaves the other
+    side with no target but what he knows already."""
+    made = next((x for x in call.invites if x.accepted), None)
+    if made is None or made.accepted is None:
         return True
-    contact = next(iter(answer.listed("contact")), "")
+    told = made.accepted if made.accepted.ends[0] == said.ends[1] else made.request
+    contact = next(iter(told.listed("contact")), "")
     return readable(NameAddr.parse, contact) is not None
 
 

@@ -8,11 +8,13 @@ from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of
 from ringback.judge.ends import end_of
+from ringback.judge.rules.copies import still_knows
 from ringback.judge.rules.transactions import final_frame, may_still_come
 from ringback.judge.soundness import met_a_closed_end
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
 PATIENCE = 32.0  # seconds, 64*T1: then a callee need not wait for the ACK any more
+AT_ONCE = 0.1  # seconds in which who did not want an answer ends it
 CROSSING = 0.5  # seconds in which an answer and a BYE may pass each other
 
 
@@ -100,7 +102,7 @@ def surplus_branches_are_ended(case: Case) -> Verdict:
     ended = len(up) < len(branches)
     if up and (not case.complete or (len(up) == 1 and not ended)):
         return undecided("the capture ends before the BYE")
-    if len(up) == 1 and _goes_on(case, up[0]):
+    if len(up) == 1 and _is_kept(case, up[0]):
         return undecided("one branch stands, and so does the call it belongs to")
     if up:
         by = up[0].invite.request.sender
@@ -108,10 +110,21 @@ def surplus_branches_are_ended(case: Case) -> Verdict:
     return passes("every branch was ended", *map(_answer, branches))
 
 
-def _goes_on(case: Case, branch: Dialogue) -> bool:
-    """Whether a call of another leg still stands: the branch is wanted, then."""
+def _is_kept(case: Case, branch: Dialogue) -> bool:
+    """Whether a call of another leg still stands: the branch is wanted, then. So it is
+    where the caller ended the others at once, and is told nothing of the end."""
+    rest = [d for d in _branches(case) if d is not branch and d.invite is branch.invite]
+    if rest and all(_is_declined(d) for d in rest):
+        return True
     others = (c for c in case.all_calls if c.leg is not branch.invite.frame.leg)
     return any(c.accepted and not end_of(case, c) for c in others)
+
+
+def _is_declined(branch: Dialogue) -> bool:
+    bye = branch.bye
+    if bye is None or not branch.by_caller(bye.request):
+        return False
+    return bye.frame.time - _answer(branch).time < AT_ONCE
 
 
 def _left_open(case: Case) -> list[Exchange]:
@@ -165,8 +178,13 @@ def _patience(case: Case, said: Said) -> float:
 
 
 def _branches(case: Case) -> list[Dialogue]:
-    """The dialogs of INVITEs that were accepted with several To tags."""
-    confirmed = [d for d in dialogues_of(case) if d.confirmed]
+    """The dialogs of INVITEs that were accepted with several To tags, each by an answer
+    that who asked could make something of."""
+    confirmed = [
+        d
+        for d in dialogues_of(case)
+        if d.confirmed and still_knows(case, d.invite, d.confirmed)
+    ]
     return [d for d in confirmed if sum(e.invite is d.invite for e in confirmed) > 1]
 
 

@@ -76,28 +76,45 @@ def a_greeting_is_played_as_it_was_recorded(case: Case) -> Verdict:
     if len(ordered) != 2 or len({*ordered}) != 1 or len(played) != 2:
         return undecided("nobody ordered the same greeting twice, one after the other")
     again = played[1]
-    spoken = [
-        said
-        for s in talks_of(case, Leg.UM_GATEWAY, Role.GATEWAY)
-        if s.frame.number < again.frame.number
-        if (said := _spoken(s))
-    ]
+    talks = talks_of(case, Leg.UM_GATEWAY, Role.GATEWAY)
+    spoken = [t for t in talks if t.frame.number < again.frame.number and _spoken(t)]
     if not spoken:
         return undecided("the phone said nothing during the first call")
-    said = max(spoken, key=len)
+    speech = max(spoken, key=lambda t: len(_spoken(t)))
+    if _spoke_over(played[0], speech):
+        return undecided("the phone spoke before the beep")
+    said = _spoken(speech)
     likeness, at, whole = _likeness(said, again.octets)
     ends = again.frames[0], again.frames[-1]
-    if whole is None or likeness < LIKENESS or len(said) - whole > LENGTH:
+    missing = len(said) - (whole or 0)
+    if (
+        likeness >= LIKENESS
+        and missing > LENGTH
+        and _was_cut_short(case, Leg.UM_GATEWAY, again)
+    ):
+        return undecided("the greeting was still played at the end", *ends)
+    if whole is None or likeness < LIKENESS or missing > LENGTH:
         why = f"what was recorded is not what was played: like it by {likeness:.3f}"
         return fails(why, *ends, by=Role.UM)
     return passes(f"alike by {likeness:.3f}, {at / 8000:.2f} s after the start", *ends)
 
 
+def _spoke_over(told: Talk, speech: Talk) -> bool:
+    """Whether the UM could be heard while the phone spoke."""
+    lead = len(_ulaw(speech)) - len(_ulaw(speech).lstrip(HUSHED))
+    at = round((speech.frame.time - told.frame.time) * 8000) + lead
+    meanwhile = _ulaw(told)[max(0, at) : max(0, at + len(_spoken(speech)))]
+    return bool(meanwhile.strip(HUSHED))
+
+
 def _spoken(talk: Talk) -> bytes:
     """Mu-law from the first sound to the last, without the silence around."""
+    return _ulaw(talk).strip(HUSHED)
+
+
+def _ulaw(talk: Talk) -> bytes:
     kind, line = talk.octets
-    ulaw = g711.alaw_to_ulaw(line) if kind else line
-    return ulaw.strip(HUSHED)
+    return g711.alaw_to_ulaw(line) if kind else line
 
 
 def _unlike(

@@ -3,7 +3,7 @@
 RFC 4733 §2.3 (payload), §2.5.1.2 to §2.5.1.4 (updates, the end said three times).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -57,8 +57,10 @@ def keys_arrive(case: Case) -> Verdict:
         return undecided("no call was up in which keys could arrive")
     why = f"pressed were {expected}, arrived are {seen or 'none'}"
     told = _presses(case, Leg.GATEWAY_PHONE)
-    if seen == _keys(told) and expected.startswith(seen) and not _is_over(case):
-        return undecided("the capture ends before all keys were pressed")
+    pressed = seen == _keys(_owed(case, told)) and expected.startswith(seen)
+    seen_there = told or case.streams_of(Leg.GATEWAY_PHONE, Role.PHONE)
+    if pressed and (seen_there or not _is_over(case) or not _was_up(case)):
+        return undecided("not all keys were pressed while the calls were up")
     by = _who_lost_them(case, _keys(told), expected)
     shown = told if by is Role.PHONE else presses or told
     return fails(why, *(p.frame for p in shown), by=by)
@@ -66,6 +68,16 @@ def keys_arrive(case: Case) -> Verdict:
 
 def _keys(presses: list[Press]) -> str:
     return "".join(p.key for p in presses)
+
+
+def _owed(case: Case, told: list[Press]) -> list[Press]:
+    """Those that the phone began when its call was up on both sides."""
+    acks = [a.number for x in case.invites(Leg.GATEWAY_PHONE) for a in x.acks]
+    return [p for p in told if any(ack < p.frame.number for ack in acks)]
+
+
+def _was_up(case: Case) -> bool:
+    return any(call.accepted for call in case.calls(Leg.GATEWAY_PHONE))
 
 
 def _is_over(case: Case) -> bool:
@@ -85,7 +97,8 @@ def the_end_of_a_key_is_said_three_times(case: Case) -> Verdict:
     """RFC 4733 §2.5.1.4: a SHOULD. A call that ends during a key ends the key too."""
     byes = [x.frame.time for c in case.calls(Leg.UM_GATEWAY) for x in c.of("BYE")]
     whole = [p for p in _presses(case) if not _was_cut(p, byes)]
-    return each(whole, _ends, "keys", shows=lambda p: p.frames[-1])
+    own = _of_its_own(case, whole, _ends)
+    return each(own, _ends, "keys", shows=lambda p: p.frames[-1])
 
 
 def _was_cut(press: Press, byes: list[float]) -> bool:
@@ -100,7 +113,16 @@ def _ends(press: Press) -> str:
 def durations_grow(case: Case) -> Verdict:
     """RFC 4733 §2.5.1.2: each packet of an event tells a longer duration; the
     repetitions of the end tell the same."""
-    return each(_presses(case), _grows, "keys", shows=_first_to_shrink)
+    own = _of_its_own(case, _presses(case), _grows)
+    return each(own, _grows, "keys", shows=_first_to_shrink)
+
+
+def _of_its_own(
+    case: Case, presses: list[Press], offence: Callable[[Press], str]
+) -> list[Press]:
+    """Without those that a gateway has passed on as the phone told them."""
+    passed = {p.key: p for p in _presses(case, Leg.GATEWAY_PHONE) if offence(p)}
+    return [p for p in presses if p.key not in passed]
 
 
 def _grows(press: Press) -> str:

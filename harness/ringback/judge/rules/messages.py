@@ -6,6 +6,7 @@ RFC 3261 §8.1.1 (requests), §8.2.6.2 (responses), §18.3 and §20.14 (length).
 from ringback.evidence.frame import BrokenFrame, SipFrame
 from ringback.faults import Malformed
 from ringback.judge.case import SIP_LEGS, Case, Exchange, Said, readable
+from ringback.judge.soundness import is_sound
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.wire.headers import NameAddr, content_length, max_forwards
 from ringback.wire.uri import same
@@ -169,8 +170,17 @@ def _strays(case: Case, paired: set[int]) -> list[_Pair]:
     """Responses that match no request: held against the open one on their flow."""
     loose = [s for s in case.responses if id(s) not in paired]
     strays = [s for s in loose if s.method != "ACK"]  # that answers no open request
+    strays = [s for s in strays if not _answers_nonsense(case, s)]
     pairs = [(_open(case.exchanges, stray), stray) for stray in strays]
     return [_Pair(x.request, stray) for x, stray in pairs if x is not None]
+
+
+def _answers_nonsense(case: Case, stray: Said) -> bool:
+    """Whether something came before, the other way, whose end nobody can tell."""
+    there = (stray.frame.flow, stray.frame.target)
+    ill = [s.frame for s in case.said if s.number < stray.number and not is_sound(s)]
+    frames = [*ill, *(f for f in case.evidence.broken if f.number < stray.number)]
+    return any((f.flow, f.source) == there for f in frames)
 
 
 def _open(exchanges: tuple[Exchange, ...], stray: Said) -> Exchange | None:
@@ -213,6 +223,8 @@ def _from(pair: _Pair) -> str:
 def _to(pair: _Pair) -> str:
     asked, told = pair.request, pair.response
     name = f"{told.status} to {asked.method}"
+    if not is_sound(asked) and not (asked.to_tag and told.to_tag):
+        return ""  # perhaps nothing to keep, and nowhere to add a tag
     if asked.to_tag and asked.to_tag != told.to_tag:
         return f"{name} has another tag in To"
     if not told.to_tag and told.status != 100:

@@ -314,6 +314,8 @@ def _times(agreement: Agreement) -> str:
         [" ".join(v.split()) for v in sdp.values("t")]
         for sdp in (agreement.offer, agreement.answer)
     )
+    if not asked:
+        return ""  # no description may lack it: that is another rule's
     return "" if asked == said else f"t={asked[:1]} was answered with t={said[:1]}"
 
 

@@ -13,6 +13,7 @@ import msgspec
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.rules.downgrades import leads_out_of_tls
+from ringback.judge.soundness import is_heard, leads_nowhere, places_of
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.wire.headers import NameAddr
 from ringback.wire.uri import SipUri, Uri, parse, same
@@ -61,7 +62,7 @@ def the_port_is_the_one_written(case: Case) -> Verdict:
 
 def the_address_is_the_one_written(case: Case) -> Verdict:
     """§19.1.1: maddr, where given, overrides the host."""
-    things = [r for r in _followed(case) if any(_places(case, t) for t in r.targets)]
+    things = [r for r in _followed(case) if any(places_of(case, t) for t in r.targets)]
     return each(things, lambda r: _address(case, r), "followed redirections")
 
 
@@ -166,7 +167,10 @@ def _redirected(case: Case, exchange: Exchange) -> Redirected | None:
 
 
 def _followed(case: Case) -> list[Redirected]:
-    return [r for r in _redirections(case) if r.next]
+    """Those that had to be heard, and led somewhere."""
+    followed = [r for r in _redirections(case) if r.next]
+    heard = [r for r in followed if is_heard(case, r.response)]
+    return [r for r in heard if not leads_nowhere(case, r.response)]
 
 
 def _port(case: Case, redirected: Redirected) -> str:
@@ -190,19 +194,10 @@ def _lent(case: Case, frame: SipFrame) -> int:
 
 
 def _address(case: Case, redirected: Redirected) -> str:
-    places = {p for t in redirected.targets for p in _places(case, t)}
+    places = {p for t in redirected.targets for p in places_of(case, t)}
     used = redirected.frame.target.host
     wanted = " or ".join(sorted(places))
     return "" if used in places else f"INVITE to {used}, written was {wanted}"
-
-
-def _places(case: Case, target: SipUri) -> set[str]:
-    """IP addresses of maddr or host, by the names of the seats."""
-    name = (target.maddr or target.host).lower()
-    seats = case.circumstances.seats if case.circumstances else ()
-    found = {seat.host for seat in seats if seat.name.lower() == name}
-    literal = name.replace(".", "").isdigit() or ":" in name
-    return found or ({name} if literal else set())
 
 
 def _transport(case: Case, redirected: Redirected) -> str:
@@ -240,6 +235,10 @@ def _request_uri(redirected: Redirected) -> str:
 def _worth_following(case: Case, redirected: Redirected) -> bool:
     """Somewhere new that can be reached, and not out of TLS into the clear."""
     secured = redirected.exchange.frame.secured
+    if not is_heard(case, redirected.response) or leads_nowhere(
+        case, redirected.response
+    ):
+        return False
     return redirected.response.status not in ELSEHOW and any(
         t.transport in ("", "tcp", "tls")
         and (not secured or _tls(t, secured))

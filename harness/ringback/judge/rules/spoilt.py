@@ -4,7 +4,7 @@ RFC 3264 §5 and §6, RFC 4568 §5.1.
 """
 
 from ringback.judge.case import Case
-from ringback.judge.descriptions import agreements
+from ringback.judge.descriptions import agreements, description
 from ringback.judge.rules import negotiation, offers, protection
 from ringback.judge.verdict import Grade
 from ringback.values import Leg, Role
@@ -31,7 +31,14 @@ def who_spoilt_it(case: Case) -> Role | None:
     rules = (*SPOILS, *SPOILS_SRTP) if secured else SPOILS
     found = (rule(case) for rule in rules)
     guilty = next((v.guilty for v in found if v.grade is Grade.FAIL), None)
-    return guilty or _who_refused_the_stream(case)
+    return guilty or _who_offered_none(case) or _who_refused_the_stream(case)
+
+
+def _who_offered_none(case: Case) -> Role | None:
+    """Who began a call with a description that describes no stream."""
+    begun = [x.request for x in case.exchanges if x.request.method == "INVITE"]
+    told = [(r, description(r)) for r in begun if not r.to_tag and r.frame.leg]
+    return next((r.sender for r, sdp in told if sdp and not sdp.media), None)
 
 
 def _who_refused_the_stream(case: Case) -> Role | None:

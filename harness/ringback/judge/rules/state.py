@@ -5,7 +5,8 @@ Facts §1.6 maps SIP to states and causes; §2.3 and §3.2 name them.
 
 from itertools import pairwise
 
-from ringback.judge.case import Case, Said
+from ringback.judge.case import Call, Case, Said
+from ringback.judge.ends import end_of
 from ringback.judge.passed_on import (
     DECIDED,
     answers_before,
@@ -14,7 +15,12 @@ from ringback.judge.passed_on import (
     who_kept_it,
 )
 from ringback.judge.rules.spoilt import who_spoilt_it
-from ringback.judge.soundness import is_refused_for_its_form, somebody_s_end_failed
+from ringback.judge.soundness import (
+    is_heard,
+    is_refused_for_its_form,
+    never_came,
+    somebody_s_end_failed,
+)
 from ringback.judge.turns import Turn, polls, turns_of
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 from ringback.values import CallState, Cause, Leg, Role
@@ -128,11 +134,16 @@ def a_normal_end_has_no_cause(case: Case) -> Verdict:
     if not ended or not final:
         return undecided("no call was answered, ended and told as Disconnected")
     wrong = [t for t in final if t.cause is not Cause.NONE]
+    if len(polls(case)) > len(ended):
+        return undecided("several calls, and they ended in several ways")
     if wrong and who_spoilt_it(case):
         return undecided("the answer was of no use: that was no normal end")
     if wrong:
         why = f"the call ended with BYE, the cause told is {wrong[0].cause}"
-        return fails(why, wrong[0].answer, ended[0].frame, by=Role.CAS)
+        said = answers_before(case, wrong[0], range(400, 700))
+        by = Role.UM if said else Role.CAS
+        told = [r.frame for r in said]
+        return fails(why, wrong[0].answer, ended[0].frame, *told, by=by)
     return passes("the cause told is None", *(t.answer for t in final))
 
 
@@ -172,7 +183,8 @@ def sip_codes_were_said(case: Case) -> Verdict:
     invites = [*case.invites(Leg.CAS_UM), *case.invites(Leg.UM_GATEWAY)]
     if not told or not invites:
         return undecided("nobody was told a SIP code, or there was no INVITE")
-    said = {408, 503, *(r.status for x in invites for r in x.responses)}
+    answers = (r for r in case.responses if r.method == "INVITE" and r.frame.leg)
+    said = {408, 503, *(r.status for r in answers)}
     last = [x.final.frame for x in invites if x.final][-1:]
     for turn, code in told:
         early = code == 200 and turn.state is not CallState.DISCONNECTED
@@ -193,15 +205,16 @@ def _cause(
     umws: tuple[Cause, ...] = (),
 ) -> Verdict:
     """The cause told at the end, where the last word of the gateway was a failure."""
-    asked = [x for x in case.invites(Leg.UM_GATEWAY) if x.final]
-    finals = [x.final for x in asked if x.final]
-    if asked and is_refused_for_its_form(asked[-1]):
-        return undecided("the INVITE was refused for its form", asked[-1].frame)
+    asked = case.invites(Leg.UM_GATEWAY)
+    finals = [x.final for x in asked[-1:] if x.final]
+    if asked and (is_refused_for_its_form(asked[-1]) or never_came(case, asked[-1])):
+        return undecided("INVITE or refusal need not be taken", asked[-1].frame)
     if not finals or finals[-1].status not in statuses:
         return undecided("the gateway gave no such answer")
     told = _last_told(case)
-    if not told:
-        return undecided("nobody was told that the call is over", finals[-1].frame)
+    if not told or (len(polls(case)) > 1 and not _all_end(case, statuses)):
+        why = "nobody was told that the call is over, or calls ended in several ways"
+        return undecided(why, finals[-1].frame)
     if hung_up := _hung_up_before_its_answer(case):
         return undecided("the user hung up before the CAS knew", hung_up.frame)
     for turn in told:
@@ -213,6 +226,13 @@ def _cause(
             return fails(because, turn.answer, finals[-1].frame, *wrong, by=by)
     shown = f"{told[0].cause} after {finals[-1].status}"
     return passes(shown, told[0].answer, finals[-1].frame)
+
+
+def _all_end(case: Case, statuses: set[int]) -> bool:
+    """Whether every call to a gateway ended with such a refusal."""
+    last = [c.invites[-1].final for c in case.calls(Leg.UM_GATEWAY)]
+    refused = all(final and final.status in statuses for final in last)
+    return refused and len(last) >= len(polls(case))
 
 
 def _told_after(
@@ -249,30 +269,35 @@ def _hung_up_before_its_answer(case: Case) -> Said | None:
 
 
 def _answers(case: Case, statuses: range) -> list[Said]:
-    """Such responses to INVITE, on the leg that knows best."""
-    for leg in (Leg.UM_GATEWAY, Leg.CAS_UM):
-        invites = case.invites(leg)
-        if invites:
-            return [r for x in invites for r in x.responses if r.status in statuses]
-    return []
+    """Such responses to INVITE, on the leg that knows best. Who asked knows them by
+    their branch, whatever else is wrong with them (RFC 3261 §17.1.3)."""
+    legs = [leg for leg in (Leg.UM_GATEWAY, Leg.CAS_UM) if case.invites(leg)]
+    said = [r for r in case.responses if legs and r.frame.leg is legs[0]]
+    return [r for r in said if r.method == "INVITE" and r.status in statuses]
 
 
 def _ends(case: Case) -> list[Said]:
-    """What ended the calls on the um-gateway leg, if all of them ended."""
-    ends: list[Said] = []
+    """What ended the calls on the um-gateway leg, if all of them ended so that the UM
+    had to know."""
     broken = [x for x in case.invites(Leg.UM_GATEWAY) if is_refused_for_its_form(x)]
     if broken or somebody_s_end_failed(case):
-        return ends
-    for call in case.calls(Leg.UM_GATEWAY):
-        last = call.invites[-1].final if call.invites else None
-        byes = [x.request for x in call.of("BYE")]
-        if last and last.status >= 400:
-            ends.append(last)
-        elif byes and call.accepted:
-            ends.append(byes[-1])
-        else:
-            return []
-    return sorted(ends, key=lambda s: s.number)
+        return []
+    ends = [_known_end(case, call) for call in case.calls(Leg.UM_GATEWAY)]
+    told = [end for end in ends if end]
+    whole = len(told) == len(ends) >= len(polls(case))
+    return sorted(told, key=lambda s: s.number) if whole else []
+
+
+def _known_end(case: Case, call: Call) -> Said | None:
+    """A refusal of the last attempt, or a BYE that was not refused."""
+    end = end_of(case, call)
+    if end is None or not is_heard(case, end) or 0 < end.status < 400:
+        return None
+    gone = (
+        end.status and call.accepted
+    )  # 481: who asked is told, and perhaps not the UM
+    refused = any(x.final and x.final.status >= 400 for x in call.of("BYE"))
+    return None if gone or refused else end
 
 
 def _last_told(case: Case) -> list[Turn]:

@@ -205,7 +205,12 @@ def _listeners_formats(case: Case, stream: Stream) -> set[str]:
 
 def nothing_is_played_before_the_answer(case: Case) -> Verdict:
     """Early media may ring back, and silence may open a path: sound may not."""
-    answers = [x.accepted for x in case.invites(Leg.UM_GATEWAY) if x.accepted]
+    answers = [
+        r
+        for r in case.responses
+        if r.frame.leg is Leg.UM_GATEWAY and r.method == "INVITE"
+        if r.status // 100 == 2  # whatever its Call-ID: a branch is matched
+    ]
     first = next((f for f in _heard_from_um(case) if not _silent(f)), None)
     if first is None:
         return undecided("the UM sent no sound")

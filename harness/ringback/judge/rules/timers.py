@@ -9,6 +9,7 @@ from itertools import pairwise
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.repeats import T1, T2, copies_of, patience, repeated, scale
 from ringback.judge.rules.transactions import was_turned_away
+from ringback.judge.soundness import is_sound
 from ringback.judge.verdict import Verdict, deviates, fails, passes, undecided
 from ringback.values import Leg, Role
 
@@ -24,6 +25,7 @@ def slack(case: Case) -> float:
 def trying_comes_at_once(case: Case) -> Verdict:
     """§17.2.1: 100, unless another response comes within 200 ms."""
     invites = [x for x in _invites(case) if len(copies_of(case, x.request)) == 1]
+    invites = [x for x in invites if is_sound(x.request)]
     prompt, late = [], []
     for x in invites:
         first = x.responses[0].frame.time if x.responses else case.last_time
@@ -110,14 +112,14 @@ def _badly_repeated(case: Case, x: Exchange, answer: Said) -> str:
 
 def the_ack_ends_the_repetitions(case: Case) -> Verdict:
     """§13.3.1.4: whatever its branch, the ACK of the dialog is the ACK."""
-    told = [x for x in _invites(case) if x.accepted and _acks(x, x.accepted)]
+    told = [x for x in _invites(case) if _sound_acks(x)]
     acknowledged = [x for x in told if _is_the_only_one(case, x)]
     if not acknowledged:
         return undecided("no 2xx was acknowledged")
     late: list[Said] = []
     for x in acknowledged:
         if x.accepted is not None:
-            came = _acks(x, x.accepted)[0].frame.time + slack(case)
+            came = _sound_acks(x)[0].frame.time + slack(case)
             late += [r for r in repeated(x, x.accepted) if r.frame.time > came]
     if late:
         why = f"{late[0].status} is repeated though the ACK had come"
@@ -294,6 +296,11 @@ def _streamed(case: Case, x: Exchange) -> bool:
 
 def _redirected(x: Exchange) -> bool:
     return bool(x.final and x.final.status // 100 == 3)
+
+
+def _sound_acks(x: Exchange) -> list[Said]:
+    """Those that end the repetitions, as far as who answered can read."""
+    return [a for a in (_acks(x, x.accepted) if x.accepted else ()) if is_sound(a)]
 
 
 def _acks(x: Exchange, answer: Said) -> list[Said]:

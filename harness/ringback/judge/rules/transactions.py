@@ -9,7 +9,8 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
-    is_buried,
+    has_its_ack,
+    is_heard,
     is_longer_than_need_be_taken,
     is_of_no_dialog,
     is_refused_for_its_form,
@@ -64,24 +65,19 @@ def _unlike(exchange: Exchange, ack: Said) -> str:
     return ""
 
 
-def is_heard(case: Case, said: Said) -> bool:
-    """Not where whom it was said to had closed the connection before, or where it
-    cannot be found in its stream."""
-    link = case.connections.get(said.frame.flow)
-    open_ = link is None or not 0 < link.closed < said.number
-    return open_ and not is_buried(case, said)
-
-
 def answers_are_acknowledged(case: Case) -> Verdict:
     """§13.2.2.4: each 2xx to an INVITE earns an ACK with the INVITE's CSeq number."""
     accepted = [
         x
         for x in case.exchanges
-        if x.request.method == "INVITE" and x.accepted and is_heard(case, x.accepted)
+        if x.request.method == "INVITE"
+        and x.accepted
+        and is_heard(case, x.accepted)
+        and not never_came(case, x)
     ]
     if not accepted:
         return undecided("no INVITE was accepted")
-    orphans = [x for x in accepted if not _dialog_ack(x)]
+    orphans = [x for x in accepted if not has_its_ack(x)]
     if any(may_still_come(case, x) for x in orphans):
         return undecided("the capture ends before the ACK could be expected")
     if orphans:
@@ -200,7 +196,7 @@ def requests_are_answered(case: Case) -> Verdict:
     ]
     if not streamed:
         return undecided("no request that wants an answer, on TCP")
-    silent = [x for x in streamed if x.final is None]
+    silent = [x for x in streamed if x.final is None and not _waits(case, x)]
     if any(may_still_come(case, x) for x in silent):
         return undecided("the capture ends before an answer could be expected")
     if silent:
@@ -209,6 +205,15 @@ def requests_are_answered(case: Case) -> Verdict:
         by = end.request.receiver
         return fails(why, *(x.frame for x in silent), by=by)
     return passes(f"{len(streamed)} request(s), each answered")
+
+
+def _waits(case: Case, x: Exchange) -> bool:
+    """Whether the answer to it was said further on so that it need not be heard."""
+    if x.request.method != "INVITE":
+        return False
+    onward = (y for y in case.exchanges if _is_onward(y, x))
+    asked = [y for y in onward if y.request.method == "INVITE"]
+    return any(never_came(case, y) or (not y.final and _waits(case, y)) for y in asked)
 
 
 def _end_of_the_way(silent: list[Exchange]) -> Exchange:
@@ -233,7 +238,9 @@ def _still_rings(case: Case, x: Exchange) -> bool:
     if not rings or x.request.method != "INVITE":
         return False
     cancelled = any(
-        y.request.call_id == x.request.call_id and y.request.method == "CANCEL"
+        (y.request.call_id, y.request.branch) == (x.request.call_id, x.request.branch)
+        and y.request.method == "CANCEL"
+        and not is_refused_for_its_form(y)
         for y in case.exchanges
     )
     return not cancelled and (
@@ -318,12 +325,6 @@ def _own_acks(exchange: Exchange) -> list[Said]:
 
 def _own_ack(exchange: Exchange) -> bool:
     return bool(_own_acks(exchange))
-
-
-def _dialog_ack(exchange: Exchange) -> bool:
-    answer = exchange.accepted
-    tags = (exchange.request.from_tag, answer.to_tag if answer else "")
-    return any((a.from_tag, a.to_tag) == tags for a in exchange.acks)
 
 
 def final_frame(exchange: Exchange) -> Frame:

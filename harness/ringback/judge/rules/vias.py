@@ -11,6 +11,7 @@ import msgspec
 
 from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Said
+from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import is_sound
 from ringback.judge.verdict import Verdict, each
 from ringback.wire.headers import Via
@@ -56,11 +57,20 @@ def _stamped(case: Case) -> Iterator[_Stamp]:
     """Of responses whose Via is the request's own (another rule wants that); not of
     those to requests that cannot be understood."""
     pairs = ((x.request, r) for x in case.exchanges for r in x.responses)
-    for asked, told in pairs:
+    for first, told in pairs:
+        asked = _asked_there(case, first, told)
         theirs, ours = asked.vias[:1], told.vias[:1]
         copied = theirs and ours and theirs[0].branch == ours[0].branch
         if copied and is_sound(asked):
             yield _Stamp(asked, told, theirs[0], ours[0])
+
+
+def _asked_there(case: Case, first: Said, told: Said) -> Said:
+    """A request that was said again on another connection is answered as it came."""
+    if told.frame.flow == first.frame.flow:
+        return first
+    here = [c for c in copies_of(case, first) if c.frame.flow == told.frame.flow]
+    return next(iter(here), first)
 
 
 def senders_are_stamped(case: Case) -> Verdict:

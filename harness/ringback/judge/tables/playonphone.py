@@ -1,7 +1,7 @@
 """Rules of the playonphone sheet."""
 
 from ringback.judge.case import Rule
-from ringback.judge.rules import checkpoints, dialogs, heard, state
+from ringback.judge.rules import checkpoints, hang_ups, heard, left_up, state
 
 RULES: dict[str, Rule] = {
     "POP-CHECK-001": checkpoints.the_order_is_accepted,
@@ -27,7 +27,7 @@ RULES: dict[str, Rule] = {
     "POP-CAUSE-005": state.the_2007_dialect_has_four_causes,
     "POP-CAUSE-006": state.a_live_call_has_no_cause,
     "POP-CAUSE-007": state.a_normal_end_has_no_cause,
-    "POP-END-001": dialogs.hanging_up_before_the_answer_cancels,
-    "POP-END-002": dialogs.hanging_up_after_the_answer_says_bye,
-    "POP-END-003": dialogs.no_leg_stays_up,
+    "POP-END-001": hang_ups.hanging_up_before_the_answer_cancels,
+    "POP-END-002": hang_ups.hanging_up_after_the_answer_says_bye,
+    "POP-END-003": left_up.no_leg_stays_up,
 }

@@ -10,7 +10,7 @@ RULES: dict[str, Rule] = {
         *(f"{name}-repeated" for name in ("max-forwards", "content-type")),
         "content-length-repeated",
     ),
-    "SIP-FORM-008": forms.free_of("content-type-missing"),
+    "SIP-FORM-008": forms.free_of("content-type-missing", "body-without-its-parts"),
     "SIP-FORM-009": forms.free_of(
         *(f"{name}-malformed" for name in ("via", "from", "to", "call-id", "cseq")),
         *(f"{name}-malformed" for name in ("contact", "route", "record-route")),
