@@ -173,6 +173,30 @@ def test_a_chain_may_bring_its_intermediate() -> None:
     assert chain_fault((root.trusted[0],), ()) != ""
 
 
+def left_without_a_word(seconds: float) -> Evidence:
+    """The UM leaves a CAS that showed a sound certificate and asked nothing."""
+
+    def left(link: Connection) -> Connection:
+        goodbye = replace(link.tls[1], event=TlsEvent.ALERT, alert=(1, 0), time=seconds)
+        return replace(link, tls=(*link.tls, goodbye), left_by=link.server)
+
+    return replace(links(left, CU), sip=tuple(f for f in hidden().sip if f.leg is GW))
+
+
+def test_who_is_tired_of_waiting_for_a_request_refuses_nobody() -> None:
+    assert accused("TLS-TAKE-001", left_without_a_word(0.1)).guilty is Role.UM
+    left_open("TLS-TAKE-001", left_without_a_word(5.0))
+
+
+def test_a_packet_that_came_before_is_not_false() -> None:
+    first = hidden().rtp[0]
+    twice = replace(first, rtp=None, number=first.number + 1)
+    acquitted("SEC-SRTP-002", replace(hidden(), rtp=(*hidden().rtp, twice)))
+    other = twice.octets[:2] + b"\xff\xfe" + twice.octets[4:]
+    false = replace(twice, octets=other)
+    accused("SEC-SRTP-002", replace(hidden(), rtp=(*hidden().rtp, false)))
+
+
 def test_the_number_is_masked_in_the_exhibit() -> None:
     because = accused("SEC-LEAK-001", plain()).because
     assert "5551234" not in because

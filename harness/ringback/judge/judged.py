@@ -97,11 +97,12 @@ def _only_acknowledged(case: Case, shown: Presented) -> bool:
 
 
 def _was_long_silent(case: Case, shown: Presented) -> bool:
-    """Who leaves so long after a request did not leave for the certificate before it,
-    but owes an answer."""
-    asked = [s for s in said_on(case, shown.connection) if not s.status]
+    """Who leaves so long after a request, or after a certificate with which nothing was
+    asked, did not leave for that: he owes an answer, or was tired of waiting."""
+    asked = [s.frame for s in said_on(case, shown.connection) if not s.status]
     left = [t.time for t in shown.connection.tls if t.event is TlsEvent.ALERT]
-    return bool(asked and left) and left[0] - asked[-1].frame.time > SILENCE
+    last: Frame = asked[-1] if asked else shown.frame
+    return bool(left) and left[0] - last.time > SILENCE
 
 
 def _spoke_nonsense(case: Case, shown: Presented) -> bool:
