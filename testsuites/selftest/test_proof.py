@@ -199,6 +199,18 @@ def test_a_mutant_must_not_have_an_innocent_accused(plain: Play, stage: Stage) -
     assert replace(_empty(), mutants=mutant_rows([own])).is_proof
 
 
+def test_a_scenario_is_at_a_loss_over_no_broken_request(stage: Stage) -> None:
+    """A probe stands in for the gateway and is asked what it cannot read."""
+    name = "sip.a-hold-by-address"
+    play = next(p for p in collect([name]) if not p.mode.tls)
+    for broken in ("via removed", "cseq removed", "from removed"):
+        title = f"header: um worker to gateway #0 INVITE: {broken}"
+        mutant = next(m for m in trial.mutants([play]) if m.name == title)
+        bent = stage.play(play, mutant)
+        assert not bent.fell_over, broken
+        assert bent.findings["SIP-FORM-002"].outcome is Outcome.FAIL
+
+
 def test_every_survivor_has_a_pattern_a_reason_and_a_source() -> None:
     for one in survivors.reasons():
         re.compile(one.pattern)

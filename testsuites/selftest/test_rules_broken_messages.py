@@ -25,7 +25,7 @@ from ringback.evidence.frame import SipFrame
 from ringback.values import Leg, Role
 from ringback.wire.message import Message
 
-GW, CU = Leg.UM_GATEWAY, Leg.CAS_UM
+GW, CU, FAR = Leg.UM_GATEWAY, Leg.CAS_UM, Leg.GATEWAY_PHONE
 BYE, ANSWER = on(GW, "BYE"), on(GW, "200", "BYE")
 
 
@@ -199,6 +199,14 @@ def test_an_answer_comes_from_the_other_side() -> None:
         sip = [g for f in evidence.sip for g in ((f, other) if f is ok else (f,))]
         renumbered = (replace(f, number=n) for n, f in enumerate(sip, 1))
         judged("SIP-RESP-002", replace(evidence, sip=tuple(renumbered)))
+
+
+def test_who_waits_for_the_phone_is_not_who_never_answers() -> None:
+    silent = without(call(Plan(final=486)), on(GW, "486"))
+    told = replace(silent, sip=tuple(f for f in silent.sip if f.leg is not FAR))
+    assert accused("POP-CHECK-004", told).guilty is Role.GATEWAY
+    asked = without(without(silent, on(FAR, "486")), on(FAR, "ACK"))
+    assert accused("POP-CHECK-004", asked).guilty is Role.PHONE
 
 
 def not_accused(requirement: str, evidence: Evidence, role: Role) -> bool:

@@ -149,7 +149,8 @@ def test_bye_in_an_early_dialog_may_be_refused() -> None:
 
 
 def test_a_dialog_that_nobody_knows_may_be_taken_up_again() -> None:
-    asked = talking().says(UM, "INVITE sip:gw@g", "2 INVITE", tag="x")
+    sound = ("Max-Forwards: 70", "Contact: <sip:um@u>")
+    asked = talking().says(UM, "INVITE sip:gw@g", "2 INVITE", *sound, tag="x")
     for status, judged in (
         ("200 OK", acquitted),
         ("481 No", acquitted),

@@ -118,8 +118,13 @@ class Theirs:
             return False
 
     def dialog(self) -> Dialog:
-        """What our last answer made (RFC 3261 §12.1.1)."""
-        return Dialog.of_request(self.request, self.answers[-1])
+        """What our last answer made (RFC 3261 §12.1.1); Unseen when nobody can make a
+        dialog of what was asked."""
+        try:
+            return Dialog.of_request(self.request, self.answers[-1])
+        except Malformed as broken:
+            why = f"the {self.method} that came makes no dialog"
+            raise Unseen(f"{why}: {broken}") from broken
 
 
 def in_order_of(request: Message, formats: Sequence[int]) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from ringback.protocol.dialog import Dialog
 from ringback.protocol.invite_client import ack_of_refusal
 from ringback.protocol.names import Names
 from ringback.protocol.offer_answer import Local
-from ringback.protocol.replies import response_to, stamped
+from ringback.protocol.replies import response_to, via_back
 from ringback.protocol.world import (
     Arrived,
     Bind,
@@ -223,7 +223,7 @@ class Probe:
             theirs.request,
             status,
             reason,
-            via=stamped(theirs.request.first("via"), theirs.line.remote),
+            via=via_back(theirs.request, theirs.line.remote),
             tag="" if status == 100 else tag,
             fields=(*(routes if dialog else ()), *over((*own, *typed), rest)),
             body=body,

@@ -10,7 +10,7 @@ from ringback.protocol.connections import Link
 from ringback.protocol.core import Core
 from ringback.protocol.happenings import Asked, Disturbed
 from ringback.protocol.matching import request_key
-from ringback.protocol.replies import response_to, stamped
+from ringback.protocol.replies import response_to, via_back
 from ringback.protocol.screening import Complaint, broken, complaint, unreadable
 from ringback.protocol.transactions import Theirs
 from ringback.protocol.within import Within
@@ -74,7 +74,7 @@ class Reception:
                 request,
                 wrong.status,
                 wrong.reason,
-                via=_stamped(request, link),
+                via=via_back(request, link.remote),
                 tag=tag,
                 fields=wrong.fields,
             )
@@ -91,7 +91,7 @@ class Reception:
             long = isinstance(fault, TooLong)
             said = (513, "Message Too Large") if long else (400, "Bad Request")
             found = self._core.connections.get(link)
-            via = _stamped(request, found) if found else ""
+            via = via_back(request, found.remote) if found else ""
             tag = self._core.names.tag()
             refusal = response_to(request, *said, via=via, tag=tag)
             self._core.connections.write(link, refusal)
@@ -141,11 +141,3 @@ class Reception:
             self._core.trace(f"an ACK ({number}) for no call: {ack.first('call-id')}")
         else:
             self._callee.acked(call, ack)
-
-
-def _stamped(request: Message, link: Link) -> str:
-    """The topmost Via as it goes back (§18.2.1); as it came if it cannot be read."""
-    try:
-        return request.first("via") and stamped(request.first("via"), link.remote)
-    except Malformed:
-        return ""

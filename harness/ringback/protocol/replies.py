@@ -25,6 +25,16 @@ def stamped(via_line: str, source: Address | None) -> str:
     return ", ".join((str(via), *hops[1:]))
 
 
+def via_back(request: Message, source: Address | None) -> str:
+    """The topmost Via as it goes back (§18.2.1); empty, for it goes back as it came,
+    where it cannot be read or there is none."""
+    line = request.first("via")
+    try:
+        return line and stamped(line, source)
+    except Malformed:
+        return ""
+
+
 def response_to(
     request: Message,
     status: int,

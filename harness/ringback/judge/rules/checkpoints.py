@@ -21,7 +21,12 @@ from ringback.judge.passed_on import (
 )
 from ringback.judge.rules.downgrades import leads_out_of_tls
 from ringback.judge.rules.spoilt import who_spoilt_it
-from ringback.judge.soundness import is_refused_for_its_form, is_sound, never_came
+from ringback.judge.soundness import (
+    is_refused_for_its_form,
+    is_sound,
+    leads_nowhere,
+    never_came,
+)
 from ringback.judge.turns import (
     BAD_ITEM,
     Existence,
@@ -165,7 +170,8 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
     if final is None and not is_sound(invite.request):
         return undecided("the INVITE that got no answer is not sound", invite.frame)
     if final is None:
-        return fails("the INVITE was never answered", invite.frame, by=Role.GATEWAY)
+        by = Role.PHONE if _left_waiting(case) else Role.GATEWAY
+        return fails("the INVITE was never answered", invite.frame, by=by)
     if is_refused_for_its_form(invite):
         return undecided("the INVITE was refused for its form", final.frame)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
@@ -186,12 +192,26 @@ def _who_gave_up(case: Case) -> Role | None:
     return Role.UM if left and full and told else None
 
 
+def _left_waiting(case: Case) -> bool:
+    """Whether the phone was asked, and gave no answer that had to be heard."""
+    onward = case.invites(Leg.GATEWAY_PHONE)
+    if not onward or not is_sound(onward[-1].request):
+        return False
+    final = onward[-1].final
+    return final is None or never_came(case, onward[-1])
+
+
+def _is_sent_nowhere(case: Case, asked: Exchange) -> bool:
+    final = asked.final
+    return bool(final and final.status // 100 == 3 and leads_nowhere(case, final))
+
+
 def _who_refused(case: Case) -> Role:
     """The phone, unless for the form of what the gateway had said to it."""
     onward = [x for x in case.invites(Leg.GATEWAY_PHONE) if x.final]
     if not onward or is_refused_for_its_form(onward[-1]):
         return Role.GATEWAY
-    if never_came(case, onward[-1]):
+    if never_came(case, onward[-1]) or _is_sent_nowhere(case, onward[-1]):
         return Role.PHONE
     final = onward[-1].final
     return Role.PHONE if final and final.status >= 400 else Role.GATEWAY

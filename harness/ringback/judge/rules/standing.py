@@ -12,6 +12,7 @@ from ringback.evidence.frame import SipFrame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.dialogues import Dialogue, dialogues_of, earlier, strays_of
 from ringback.judge.rules.transactions import final_frame
+from ringback.judge.soundness import is_sound
 from ringback.judge.stimulus import given
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 
@@ -131,7 +132,7 @@ def _answered(
 
 def _judged(exchange: Exchange) -> bool:
     final = exchange.final
-    return bool(final and final.status not in BEFORE)
+    return bool(final and final.status not in BEFORE) and is_sound(exchange.request)
 
 
 def _no_481(exchange: Exchange) -> str:

@@ -46,8 +46,9 @@ def trying_comes_at_once(case: Case) -> Verdict:
 
 def answers_are_repeated_until_the_ack(case: Case) -> Verdict:
     """§13.3.1.4: after T1, then twice as long each time, up to T2."""
-    waiting = [x for x in _invites(case) if _waits_for_ack(case, x)]
-    if hasty := [x for x in _invites(case) if _hasty(case, x)]:
+    invites = [x for x in _invites(case) if is_sound(x.request)]
+    waiting = [x for x in invites if _waits_for_ack(case, x)]
+    if hasty := [x for x in invites if _hasty(case, x)]:
         copies = [r.frame for x in hasty if x.accepted for r in repeated(x, x.accepted)]
         return fails("a 2xx was repeated at once, before T1 was over", *copies[:12])
     if not waiting:

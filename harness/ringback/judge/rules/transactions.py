@@ -10,6 +10,7 @@ from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
     has_its_ack,
+    is_buried,
     is_heard,
     is_longer_than_need_be_taken,
     is_of_no_dialog,
@@ -91,6 +92,7 @@ def byes_are_answered(case: Case) -> Verdict:
     """§15.1.2: 2xx in a dialog; 481 where the dialog is gone already."""
     byes = [x for x in case.exchanges if x.request.method == "BYE"]
     byes = [x for x in byes if not is_refused_for_its_form(x)]
+    byes = [x for x in byes if not is_buried(case, x.request)]
     if not byes:
         return undecided("nobody sent BYE, or none that had to be taken")
     for bye in byes:
