@@ -166,6 +166,8 @@ def test_cancel_waits_for_an_answer_that_can_be_read() -> None:
 def test_a_to_that_is_not_there_gets_no_tag() -> None:
     bare = changed(call(), ANSWER, with_field("To", "<sip:a@b>"))
     assert accused("SIP-TAG-002", bare).guilty is Role.UM
+    broken = changed(bare, BYE, with_field("Max-Forwards", "many"))
+    assert accused("SIP-TAG-002", broken).guilty is Role.UM
     gone = changed(changed(bare, BYE, lacking("to")), ANSWER, lacking("to"))
     acquitted("SIP-TAG-002", gone)
 
@@ -205,7 +207,9 @@ def test_who_waits_for_the_phone_is_not_who_never_answers() -> None:
     silent = without(call(Plan(final=486)), on(GW, "486"))
     told = replace(silent, sip=tuple(f for f in silent.sip if f.leg is not FAR))
     assert accused("POP-CHECK-004", told).guilty is Role.GATEWAY
-    asked = without(without(silent, on(FAR, "486")), on(FAR, "ACK"))
+    rings = without(without(silent, on(FAR, "486")), on(FAR, "ACK"))
+    left_open("POP-CHECK-004", rings)
+    asked = without(rings, on(FAR, "180"))
     assert accused("POP-CHECK-004", asked).guilty is Role.PHONE
 
 

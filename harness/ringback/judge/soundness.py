@@ -100,19 +100,16 @@ def never_came(case: Case, exchange: Exchange) -> bool:
     return lost or is_buried(case, final) or not is_sound(final)
 
 
-def has_its_ack(exchange: Exchange) -> bool:
-    """An ACK with the tags of the dialog that the 2xx made (§13.2.2.4)."""
+def own_acks(exchange: Exchange) -> list[Said]:
+    """Those with the tags of the dialog that the 2xx made (RFC 3261 §13.2.2.4)."""
     answer = exchange.accepted
     tags = (exchange.request.from_tag, answer.to_tag if answer else "")
-    return any((a.from_tag, a.to_tag) == tags for a in exchange.acks)
+    return [a for a in exchange.acks if (a.from_tag, a.to_tag) == tags]
 
 
 def was_released(exchange: Exchange) -> bool:
     """Whether who answered may say BYE: he has an ACK that he had to understand."""
-    answer = exchange.accepted
-    tags = (exchange.request.from_tag, answer.to_tag if answer else "")
-    acks = [a for a in exchange.acks if (a.from_tag, a.to_tag) == tags]
-    return any(map(is_sound, acks))
+    return any(map(is_sound, own_acks(exchange)))
 
 
 def is_buried(case: Case, said: Said) -> bool:

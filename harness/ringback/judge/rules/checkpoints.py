@@ -170,8 +170,7 @@ def _no_answer(case: Case, invite: Exchange) -> Verdict:
     if final is None and not is_sound(invite.request):
         return undecided("the INVITE that got no answer is not sound", invite.frame)
     if final is None:
-        by = Role.PHONE if _left_waiting(case) else Role.GATEWAY
-        return fails("the INVITE was never answered", invite.frame, by=by)
+        return _silence(case, invite)
     if is_refused_for_its_form(invite):
         return undecided("the INVITE was refused for its form", final.frame)
     if any(x.request.method == "CANCEL" for x in case.exchanges):
@@ -192,13 +191,16 @@ def _who_gave_up(case: Case) -> Role | None:
     return Role.UM if left and full and told else None
 
 
-def _left_waiting(case: Case) -> bool:
-    """Whether the phone was asked, and gave no answer that had to be heard."""
-    onward = case.invites(Leg.GATEWAY_PHONE)
-    if not onward or not is_sound(onward[-1].request):
-        return False
-    final = onward[-1].final
-    return final is None or never_came(case, onward[-1])
+def _silence(case: Case, invite: Exchange) -> Verdict:
+    """By the phone, where it was asked and gave no answer that had to be heard; it may
+    ring for as long as nobody calls it off."""
+    onward = [x for x in case.invites(Leg.GATEWAY_PHONE) if is_sound(x.request)]
+    last = onward[-1] if onward else None
+    if last and not last.final and any(180 <= r.status < 200 for r in last.responses):
+        return undecided("the phone still rings", last.frame)
+    waits = last is not None and (last.final is None or never_came(case, last))
+    by = Role.PHONE if waits else Role.GATEWAY
+    return fails("the INVITE was never answered", invite.frame, by=by)
 
 
 def _is_sent_nowhere(case: Case, asked: Exchange) -> bool:

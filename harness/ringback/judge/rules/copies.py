@@ -7,7 +7,7 @@ RFC 3261 §13.2.2.4 (ACK), §17.2.2 (final answers), §18.1.2 as RFC 6026 §8 ha
 from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said
 from ringback.judge.repeats import copies_of, patience, repeated
-from ringback.judge.soundness import is_heard
+from ringback.judge.soundness import is_heard, own_acks
 from ringback.judge.verdict import Verdict, fails, passes, undecided
 
 CROSSING = 0.3  # seconds before the end in which an ACK may still be on its way
@@ -17,23 +17,17 @@ def copies_of_answers_are_acknowledged(case: Case) -> Verdict:
     """§13.2.2.4: an ACK for each 2xx that comes, also for one that came before. Where
     none was said at all another rule asks."""
     said = [(x, repeated(x, x.accepted)) for x in _invites(case) if x.accepted]
-    twice = [(x, copies) for x, copies in said if len(copies) > 1 and _acks(x)]
+    twice = [(x, copies) for x, copies in said if len(copies) > 1 and own_acks(x)]
     if not twice or not case.complete:
         return undecided("no 2xx was repeated and acknowledged")
     for x, copies in twice:
         came = [c for c in copies if _arrived(case, c) and still_knows(case, x, c)]
-        if len(_acks(x)) < len(came):
-            why = f"{len(came)} copies of {copies[0].status}, {len(_acks(x))} ACK(s)"
+        if len(own_acks(x)) < len(came):
+            why = f"{len(came)} copies of {copies[0].status}, {len(own_acks(x))} ACK(s)"
             frames = (c.frame for c in came)
             return fails(why, *frames, by=x.request.sender)
-    shown = (a.frame for x, _ in twice for a in _acks(x))
+    shown = (a.frame for x, _ in twice for a in own_acks(x))
     return passes("each copy was acknowledged", *shown)
-
-
-def _acks(x: Exchange) -> list[Said]:
-    answer = x.accepted
-    tags = (x.request.from_tag, answer.to_tag if answer else "")
-    return [a for a in x.acks if (a.from_tag, a.to_tag) == tags]
 
 
 def _arrived(case: Case, copy: Said) -> bool:

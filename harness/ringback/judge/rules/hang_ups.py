@@ -52,12 +52,13 @@ def hanging_up_after_the_answer_says_bye(case: Case) -> Verdict:
 
 
 def user_hung_up(case: Case) -> bool:
-    return any(t.hangs_up and not t.refusal for t in turns_of(case))
+    return wish_of(case) is not None
 
 
 def wish_of(case: Case) -> Turn | None:
-    wishes = [t for t in turns_of(case) if t.hangs_up and not t.refusal]
-    return wishes[0] if wishes else None
+    """The first order to hang up that was taken."""
+    wishes = (t for t in turns_of(case) if t.hangs_up and not t.refusal)
+    return next(wishes, None)
 
 
 def who_went_on(case: Case, wish: Turn) -> Role:

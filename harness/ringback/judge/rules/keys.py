@@ -121,7 +121,7 @@ def _of_its_own(
     case: Case, presses: list[Press], offence: Callable[[Press], str]
 ) -> list[Press]:
     """Without those that a gateway has passed on as the phone told them."""
-    passed = {p.key: p for p in _presses(case, Leg.GATEWAY_PHONE) if offence(p)}
+    passed = {p.key for p in _presses(case, Leg.GATEWAY_PHONE) if offence(p)}
     return [p for p in presses if p.key not in passed]
 
 

@@ -223,8 +223,8 @@ def _from(pair: _Pair) -> str:
 def _to(pair: _Pair) -> str:
     asked, told = pair.request, pair.response
     name = f"{told.status} to {asked.method}"
-    if not is_sound(asked) and not (asked.to_tag and told.to_tag):
-        return ""  # perhaps nothing to keep, and nowhere to add a tag
+    if readable(NameAddr.parse, asked.first("to")) is None:
+        return ""  # nothing to keep, and nowhere to add a tag
     if asked.to_tag and asked.to_tag != told.to_tag:
         return f"{name} has another tag in To"
     if not told.to_tag and told.status != 100:

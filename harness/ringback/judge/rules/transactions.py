@@ -9,7 +9,6 @@ from ringback.evidence.frame import Frame
 from ringback.judge.case import Case, Exchange, Said, readable
 from ringback.judge.repeats import copies_of
 from ringback.judge.soundness import (
-    has_its_ack,
     is_buried,
     is_heard,
     is_longer_than_need_be_taken,
@@ -18,6 +17,7 @@ from ringback.judge.soundness import (
     is_sound,
     met_a_closed_end,
     never_came,
+    own_acks,
 )
 from ringback.judge.verdict import Verdict, each, fails, passes, undecided
 from ringback.values import Role
@@ -78,7 +78,7 @@ def answers_are_acknowledged(case: Case) -> Verdict:
     ]
     if not accepted:
         return undecided("no INVITE was accepted")
-    orphans = [x for x in accepted if not has_its_ack(x)]
+    orphans = [x for x in accepted if not own_acks(x)]
     if any(may_still_come(case, x) for x in orphans):
         return undecided("the capture ends before the ACK could be expected")
     if orphans:

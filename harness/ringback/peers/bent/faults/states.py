@@ -1,6 +1,7 @@
 """A call that is told otherwise than it is. Facts §1.6, §2.3, §3.2."""
 
 import re
+from functools import partial
 
 from ringback.peers.bent.changes import status
 from ringback.peers.bent.declared import Fault
@@ -59,7 +60,8 @@ def _alerted_first() -> Change:
     return change
 
 
-def _cas(
+def _of(
+    role: Role,
     name: str,
     says: str,
     breaks: str,
@@ -69,35 +71,18 @@ def _cas(
 ) -> Fault:
     return Fault(
         name=name,
-        role=Role.CAS,
+        role=role,
         says=says,
         breaks=breaks,
         also=also,
         scenarios=scenarios,
+        what="worker" if role is Role.UM else "",
         way=way,
     )
 
 
-def _um(
-    name: str,
-    says: str,
-    breaks: str,
-    way: Maker,
-    also: tuple[str, ...],
-    scenarios: tuple[str, ...],
-) -> Fault:
-    """The CAS can only pass on what such a UM tells it."""
-    return Fault(
-        name=name,
-        role=Role.UM,
-        says=says,
-        breaks=breaks,
-        also=also,
-        scenarios=scenarios,
-        what="worker",
-        way=way,
-    )
-
+_cas = partial(_of, Role.CAS)
+_um = partial(_of, Role.UM)  # what such a UM tells it, the CAS can only pass on
 
 FAULTS = (
     _cas(
@@ -187,7 +172,6 @@ FAULTS = (
         "The UM hears 486 of the gateway as 480, and tells that.",
         "POP-CAUSE-001",
         mishears(BUSY, status(480, "Temporarily Unavailable")),
-        also=(),
         scenarios=("playonphone.a-busy-phone",),
     ),
     _um(
@@ -195,7 +179,6 @@ FAULTS = (
         "The UM tells 600 of a line that is busy with 486.",
         "POP-SIP-001",
         mishears(BUSY, status(600, "Busy Everywhere")),
-        also=(),
         scenarios=("playonphone.a-busy-phone",),
     ),
     _um(
