@@ -31,6 +31,23 @@ CAUGHT = "um-invite-without-max-forwards"
 CITED = re.compile(r"§\d|\[D\]")  # a paragraph, or a documented source
 README = fixtures().parent / "README.md"
 
+WRONGED = {
+    PLAIN: (
+        "header: cas to um #3 ACK: via removed",
+        "header: um worker to cas #3 200 to INVITE: to changed",
+    ),
+    "playonphone.a-greeting-recorded-and-heard-again": (
+        "rtp: phone packet 20 dropped",
+        "message: phone to gateway #2 200 to INVITE: delayed",
+    ),
+    "playonphone.two-users-at-once": (
+        "header: phone to gateway #1 180 to INVITE: content-length changed",
+        "header: um worker to cas #8 BYE: content-length removed",
+        "message: gateway to phone #1 INVITE: dropped",
+        "message: um worker to cas #8 BYE: dropped",
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def plain() -> Play:
@@ -197,6 +214,21 @@ def test_a_mutant_must_not_have_an_innocent_accused(plain: Play, stage: Stage) -
     assert own.title in row.innocents
     assert not replace(_empty(), mutants=(row,)).is_proof
     assert replace(_empty(), mutants=mutant_rows([own])).is_proof
+
+
+@pytest.mark.parametrize(("scenario", "titles"), WRONGED.items())
+def test_whom_only_mutants_have_wronged(
+    scenario: str, titles: tuple[str, ...], stage: Stage
+) -> None:
+    """Each had somebody else accused once, and no other test would see it again."""
+    play = next(p for p in collect([scenario]) if not p.mode.tls)
+    base = stage.play(play)
+    known = {mutant.name: mutant for mutant in trial.mutants([play])}
+    for title in titles:
+        bent = stage.play(play, known[title])
+        found = noticed(title, play, base, bent, known[title].role)
+        assert found.fired, title
+        assert not found.innocents, title
 
 
 def test_a_scenario_is_at_a_loss_over_no_broken_request(stage: Stage) -> None:
